@@ -8,13 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-ROLES = ("desk", "parent", "door", "settler", "pusher", "reports", "loader", "auditor", "signin")
+ROLES = (
+    "desk",
+    "parent",
+    "door",
+    "settler",
+    "pusher",
+    "reports",
+    "folder",
+    "sweeper",
+    "loader",
+    "auditor",
+    "signin",
+)
 """The roles without login; in the database each is called ``hocphi_<name>``."""
 
 API_ROLES = ("desk", "parent", "door", "reports", "signin")
 """Roles an API process may take; it can never take the workers'."""
 
-WORKER_ROLES = ("settler", "pusher")
+WORKER_ROLES = ("settler", "pusher", "folder", "sweeper")
 
 
 def _ids(ids: Sequence[int]) -> str:
@@ -47,15 +59,20 @@ class Desk(Scope):
 
 @dataclass(frozen=True, slots=True)
 class Parent(Scope):
-    """The holder of a link: some pupils of some schools, and nothing else."""
+    """The holder of a link: some pupils of some schools and the accounts they pay into."""
 
     schools: tuple[int, ...]
     students: tuple[int, ...]
+    accounts: tuple[int, ...]
     role: ClassVar[str] = "parent"
 
     def bounds(self) -> dict[str, str]:
         """Bound to the pupils of the link."""
-        return {"schools": _ids(self.schools), "students": _ids(self.students)}
+        return {
+            "schools": _ids(self.schools),
+            "students": _ids(self.students),
+            "accounts": _ids(self.accounts),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,28 @@ class Pusher(Scope):
 
     def bounds(self) -> dict[str, str]:
         """Reach over all schools, within the few tables of its role."""
+        return {"wide": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper(Scope):
+    """The sweeper: sees that rows wait, and nothing of what they say."""
+
+    role: ClassVar[str] = "sweeper"
+
+    def bounds(self) -> dict[str, str]:
+        """Reach over all schools, within the key columns of its role."""
+        return {"wide": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(Scope):
+    """The job that folds transfers into monthly sums; reads amounts and months only."""
+
+    role: ClassVar[str] = "folder"
+
+    def bounds(self) -> dict[str, str]:
+        """Reach over all schools, within the columns of its role."""
         return {"wide": "on"}
 
 

@@ -1,0 +1,1 @@
+"""Database versions: run by `hocphi migrate`, never imported by a room."""
