@@ -1,0 +1,36 @@
+"""Reads of the intake: what was told first of a credit, and which account a number names."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from payments.tables import accounts
+from reconciliation.tables import bank_events
+
+
+async def first_digests(
+    tx: AsyncConnection, identities: Sequence[tuple[int, str, str]]
+) -> dict[tuple[int, str, str], bytes]:
+    """Read the digest of the first telling of each known credit."""
+    table = bank_events
+    rows = await tx.execute(
+        select(table.c.account_id, table.c.provider, table.c.provider_txn_id, table.c.digest).where(
+            tuple_(table.c.account_id, table.c.provider, table.c.provider_txn_id).in_(identities),
+            table.c.is_first,
+        )
+    )
+    return {(row.account_id, row.provider, row.provider_txn_id): row.digest for row in rows}
+
+
+async def accounts_by_number(tx: AsyncConnection, numbers: Collection[str]) -> dict[str, list[int]]:
+    """Find the receiving accounts that carry a number; several banks may use the same one."""
+    rows = await tx.execute(
+        select(accounts.c.number, accounts.c.id)
+        .where(accounts.c.number.in_(list(numbers)))
+        .order_by(accounts.c.id)
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.number, []).append(row.id)
+    return found
