@@ -5,6 +5,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
@@ -15,6 +16,9 @@ from kernel.access import API_ROLES, ROLES, WORKER_ROLES
 from kernel.db import ROLE_PREFIX
 from kernel.errors import Unavailable
 from kernel.settings import CHECKOUT
+
+MIGRATION_LOCK = 727_701
+"""Held by one migrating process at a time, until its connection ends."""
 
 
 class LoginInherits(Unavailable):
@@ -50,12 +54,30 @@ def migrate(owner_url: str, logins: Iterable[Login]) -> None:
     engine = create_engine(make_url(owner_url).set(drivername="postgresql+psycopg"))
     try:
         with engine.connect() as connection:
+            connection.exec_driver_sql("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            connection.commit()
             _alembic(connection, "upgrade", "head")
             for login in logins:
                 _grant(connection, login)
             connection.commit()
     finally:
         engine.dispose()
+
+
+def newest_version() -> str:
+    """Name the newest revision that this code knows."""
+    names = (path.stem for path in (CHECKOUT / "migrations" / "versions").glob("2*.py"))
+    return max(names)
+
+
+def version_of(url: str) -> str | None:
+    """Read the revision of a database; None if it was never migrated."""
+    with psycopg.connect(url) as connection:
+        exists = connection.execute("select to_regclass('public.alembic_version')").fetchone()
+        if exists is None or exists[0] is None:
+            return None
+        found = connection.execute("select version_num from alembic_version").fetchone()
+        return None if found is None else str(found[0])
 
 
 def check_migrations(owner_url: str) -> None:

@@ -98,7 +98,7 @@ BOUNDED: dict[str, dict[str, tuple[str, str]]] = {
         "parent": (
             (
                 "select (id, kind, amount_dong, value_on, at, reverses_id, invoice_id, student_id,"
-                " school_id, account_id, bank_credit_id)"
+                " school_id, account_id, bank_credit_id, method)"
             ),
             f"{SCHOOL} and {STUDENT}",
         ),
@@ -218,8 +218,11 @@ BOUNDED: dict[str, dict[str, tuple[str, str]]] = {
 """Tables under FORCED row-level security: role -> (grants, bound)."""
 
 UNBOUNDED: dict[str, dict[str, str]] = {
-    "unit": {**dict.fromkeys(("desk", "reports", "auditor", "pusher"), READ), "loader": ADD},
-    "unit_link": {**dict.fromkeys(("reports", "auditor"), READ), "loader": ADD},
+    "unit": {
+        **dict.fromkeys(("desk", "parent", "reports", "auditor", "pusher"), READ),
+        "loader": ADD,
+    },
+    "unit_link": {**dict.fromkeys(("desk", "parent", "reports", "auditor"), READ), "loader": ADD},
     "unit_succession": {**dict.fromkeys(("reports", "auditor"), READ), "loader": ADD},
     "unit_closure": {
         **dict.fromkeys(("reports", "auditor", "pusher", "linker"), READ),

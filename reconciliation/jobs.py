@@ -16,11 +16,12 @@ from kernel.clock import utc_now
 from kernel.db import Database
 from kernel.ids import new_id
 from kernel.money import Dong
+from payments import ledger
 from reconciliation import reads, writes
 from reconciliation.matching import POLICY
 from reconciliation.model import Action, Credit, Decision, Direction, Reason
 from reconciliation.reversals import settle_out
-from reconciliation.settle import keep_decisions, settle
+from reconciliation.settle import keep_decisions, received, settle
 
 log = structlog.get_logger()
 
@@ -115,14 +116,15 @@ def taken_together(head: list[tuple[Credit, int]]) -> list[Credit]:
 
 
 async def _set_aside(tx: AsyncConnection, credit: Credit) -> None:
-    """Quarantine a credit that cannot be decided, with an alarm; its money stays unallocated."""
+    """Give a credit that cannot be decided to a person, with an alarm; its money is suspended."""
     now = utc_now()
     decision = Decision(
-        action=Action.QUARANTINED,
+        action=Action.CASE,
         reason=Reason.FAILED_THRICE,
         evidence=(Reason.FAILED_THRICE.value,),
         policy=POLICY,
     )
+    await ledger.record(tx, [received(credit, now)])
     await keep_decisions(tx, [(credit, decision)], [], now=now)
     await writes.leave_inbox(tx, credit.account_id, [credit.id])
     alarm = Alarm(

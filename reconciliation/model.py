@@ -60,7 +60,6 @@ class Action(StrEnum):
     CASE = "case"
     REVERSAL = "reversal"
     IGNORED = "ignored"
-    QUARANTINED = "quarantined"
 
 
 class Reason(StrEnum):

@@ -1,0 +1,41 @@
+"""The jobs as dramatiq actors, and the ringer that rings them. A message carries nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import dramatiq
+from reports.jobs import FOLD_BELL
+
+from kernel.outbox import PUSH_BELL
+from kernel.queue import Ringer
+from reconciliation.intake import SETTLE_BELL
+
+BELLS = (SETTLE_BELL, PUSH_BELL, FOLD_BELL)
+
+Job = Callable[[], Awaitable[None]]
+
+
+def declare(
+    broker: dramatiq.Broker, jobs: Mapping[str, Job]
+) -> dict[str, dramatiq.Actor[..., object]]:
+    """Declare an actor per bell on ``broker``; each may run twice, late, or beside another."""
+    return {
+        bell: dramatiq.actor(
+            job,
+            broker=broker,
+            actor_name=bell,
+            queue_name=bell,
+            max_retries=0,
+            time_limit=600_000,
+        )
+        for bell, job in jobs.items()
+    }
+
+
+async def _elsewhere() -> None:
+    """Stand for a job in a process that only rings: workers run it."""
+
+
+def ringer_for(broker: dramatiq.Broker) -> Ringer:
+    """Make the ringer of a process that runs no jobs itself."""
+    actors = declare(broker, dict.fromkeys(BELLS, _elsewhere))
+    return Ringer({bell: actor.send for bell, actor in actors.items()})
