@@ -80,4 +80,4 @@ async def sound(tx: AsyncConnection, sounded: Sequence[Alarm]) -> None:
         }
         for alarm in sounded
     ]
-    await tx.execute(insert(alarms).on_conflict_do_nothing(), rows)
+    await tx.execute(insert(alarms).on_conflict_do_nothing().inline(), rows)

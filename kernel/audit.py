@@ -48,4 +48,4 @@ async def record(tx: AsyncConnection, deed: Deed, **facts: object) -> None:
         "at": deed.at,
         "facts": facts,
     }
-    await tx.execute(insert(deeds).values(values))
+    await tx.execute(insert(deeds).values(values).inline())

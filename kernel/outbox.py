@@ -64,5 +64,5 @@ async def stage(tx: AsyncConnection, staged: Sequence[Fact]) -> None:
         }
         for fact in staged
     ]
-    await tx.execute(facts.insert(), rows)
+    await tx.execute(facts.insert().inline(), rows)
     ring(tx, PUSH_BELL)

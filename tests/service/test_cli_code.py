@@ -55,10 +55,19 @@ def test_make_refuses_a_number_without_a_code(number: str) -> None:
     assert_refused(run("make", number))
 
 
-@pytest.mark.parametrize("key", [None, "", "xyz", "00" * 15, "00" * 65])
-def test_a_missing_or_unfit_key_is_refused_and_not_shown(key: str | None) -> None:
-    for words in (["make", "0"], ["read", FIRST]):
-        answer = run(*words, key=key)
+@pytest.mark.parametrize("words", [("make", "0"), ("read", FIRST)])
+@pytest.mark.parametrize("key", [None, "", " "])
+def test_a_missing_key_is_named(words: tuple[str, ...], key: str | None) -> None:
+    answer = run(*words, key=key)
 
-        assert_refused(answer)
-        assert not key or key not in answer.stderr
+    assert_refused(answer)
+    assert "HOCPHI_CODE_KEY is not set" in answer.stderr
+
+
+@pytest.mark.parametrize("words", [("make", "0"), ("read", FIRST)])
+@pytest.mark.parametrize("key", ["xyz", "00" * 15, "00" * 65])
+def test_an_unfit_key_is_refused_and_not_shown(words: tuple[str, ...], key: str) -> None:
+    answer = run(*words, key=key)
+
+    assert_refused(answer)
+    assert key not in answer.stderr
