@@ -256,6 +256,25 @@ async def opened_accounts(tx: AsyncConnection) -> list[tuple[str, str, str]]:
     return [(row["bank_bin"], row["number"], row["code"]) for row in rows]
 
 
+_STAGED_KEYS = """
+select (select count(distinct code) from staging.unit) as units,
+       (select count(*) from staging.school) as schools,
+       (select count(*) from staging.account) as accounts,
+       (select count(*) from staging.school_class) as classes,
+       (select count(*) from staging.student) as students,
+       (select count(*) from staging.fee_item) as fee_items,
+       (select count(*) from load_notice n
+         where not exists (select from load_problem p
+                            where p.file = 'receivables.jsonl' and p.line = n.line)) as receivables
+"""
+
+
+async def staged_keys(tx: AsyncConnection) -> dict[str, int]:
+    """Count what good lines name, by kind, new and kept ones together."""
+    driver = await raw_connection(tx)
+    return {kind: int(rows) for kind, rows in (await driver.fetchrow(_STAGED_KEYS)).items()}
+
+
 async def new_lines(tx: AsyncConnection, *, after: int, limit: int) -> list[tuple[int, int]]:
     """Read the next (line, nth) of the notices to make, in the order of their lines."""
     driver = await raw_connection(tx)

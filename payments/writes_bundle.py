@@ -271,12 +271,17 @@ select s.id, t.code, t.name, t.legal_class, t.unit, t.price_dong, t.legal_basis
 """
 
 
-async def add_accounts(tx: AsyncConnection, *, actor: str, at: datetime) -> int:
-    """Add accounts as released, open them to their schools and write both into the audit."""
-    added = await run(tx, ACCOUNTS, True) + await run(tx, ACCOUNTS, False)  # noqa: FBT003
-    await run(tx, ACCOUNT_SCHOOLS)
+async def add_accounts(tx: AsyncConnection) -> int:
+    """Add accounts as released, main ones first; give how many are new."""
+    mains = await run(tx, ACCOUNTS, True)  # noqa: FBT003
+    return mains + await run(tx, ACCOUNTS, False)  # noqa: FBT003
+
+
+async def open_accounts(tx: AsyncConnection, *, actor: str, at: datetime) -> int:
+    """Open accounts to their schools and write each into the audit; give how many."""
+    opened = await run(tx, ACCOUNT_SCHOOLS)
     await run(tx, ACCOUNT_DEEDS, actor, at)
-    return added
+    return opened
 
 
 _DEED = """

@@ -108,7 +108,7 @@ with items as (
   select distinct i.school_id, l.fee_item_id
     from load_invoice i join load_line l on l.line = i.line)
 insert into ledger_account (kind, school_id, round_id, fee_item_id)
-select 'receivable', school_id, null, null from (select distinct school_id from load_round) s
+select 'receivable', school_id, null::bigint, null::bigint from (select distinct school_id from load_round) s
 union all select 'round_control', school_id, round_id, null from load_round
 union all select 'fee_item', school_id, null, fee_item_id from items
 order by 2, 1, 3, 4
@@ -130,15 +130,15 @@ select d.id, c.id, n.due_dong, 'issued', 'issue:' || i.invoice_id, i.school_id, 
 
 CHARGED = """
 with charged as (
-  select i.school_id, i.round_id, i.period, l.fee_item_id, sum(l.amount_dong)::bigint as amount
+  select i.school_id, i.round_id, l.fee_item_id, sum(l.amount_dong)::bigint as amount
     from load_invoice i join load_line l on l.line = i.line
-   group by i.school_id, i.round_id, i.period, l.fee_item_id)
+   group by i.school_id, i.round_id, l.fee_item_id)
 insert into transfer (debit_id, credit_id, amount_dong, kind, reference, school_id, round_id,
-                      fee_item_id, period, at)
+                      fee_item_id, at)
 select case when c.amount > 0 then r.id else f.id end,
        case when c.amount > 0 then f.id else r.id end,
        abs(c.amount), 'charged', 'charge:' || c.round_id || ':' || c.fee_item_id, c.school_id,
-       c.round_id, c.fee_item_id, c.period, $1
+       c.round_id, c.fee_item_id, $1
   from charged c
   join ledger_account r on r.kind = 'round_control' and r.school_id = c.school_id
    and r.round_id = c.round_id
@@ -180,6 +180,13 @@ update pupil_balance b set fact_version = b.fact_version + n.facts
 _ROUND_TABLE = """
 create temp table load_round (school_id bigint, round_id bigint, period date) on commit drop
 """
+
+
+async def resolve_new(tx: AsyncConnection) -> int:
+    """Set apart the good receivables that are not kept yet; give how many there are."""
+    await run(tx, RESOLVE_NEW)
+    driver = await raw_connection(tx)
+    return int(await driver.fetchval("select count(*) from load_new"))
 
 
 async def take_numbers(tx: AsyncConnection, count: int) -> int:

@@ -14,7 +14,7 @@ from kernel.db import Database, refuse_strong_login
 from kernel.errors import DomainError
 from kernel.queue import make_broker
 from service.actors import ringer_for
-from service.health import Health, health_routes
+from service.routes_health import Health, health_routes
 from service.instance import Instance
 from service.pages import STATIC, STATIC_URL
 from service.problems import domain_problem, http_problem, unexpected_problem

@@ -22,7 +22,7 @@ from reconciliation.jobs import settle_waiting
 from service.actors import declare
 from service.instance import Instance
 from service.sweeper import SWEEP_S, waiting_bells
-from webhooks.push import Sender, make_client, push_waiting
+from webhooks.jobs_push import Sender, make_client, push_waiting
 
 log = structlog.get_logger()
 

@@ -117,10 +117,12 @@ ALLOWED: Sequence[tuple[Rule, str, str]] = [
     (walls_inside.sql, "payments/reads_desk.py", "q = 'select id from invoice'"),
     (walls_inside.sql, "payments/issue.py", "def issue():\n    '''Select one from many.'''"),
     (walls_inside.transactions, "payments/routes_rounds.py", "db.transaction(Desk((1,)))"),
+    (walls_inside.transactions, "payments/bundle.py", "writes_bundle.begin(tx)"),
     (walls_inside.size, "payments/issue.py", "\n" * LINES_MAX),
     (walls_inside.names, "kernel/db.py", "metadata = 1\ndef in_process(): ..."),
     (walls_inside.log_events, "payments/issue.py", "log.info('credits_settled', matched=4)"),
-    (walls_inside.fractions, "payments/catalogue.py", "path = FOLDER / 'fee_items.csv'"),
+    (walls_inside.fractions, "payments/catalogue.py", "path = HERE / 'fee_items.csv'"),
+    (walls_inside.fractions, "payments/bundle.py", "path = folder / file.name"),
     (walls_inside.room_docstring, "payments/__init__.py", "'''Room.'''"),
 ]
 

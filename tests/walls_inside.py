@@ -89,8 +89,9 @@ def transactions(source: Source) -> Breaches:
     """A transaction is opened at the rim and committed by its block alone."""
     for node in source.nodes:
         name = called(node) if isinstance(getattr(node, "func", None), ast.Attribute) else ""
+        bare = isinstance(node, ast.Call) and not node.args
         opened = name == "transaction" and not source.isin(TRANSACTION_FILES)
-        if opened or (name in {"commit", "begin"} and not source.isin(COMMIT_FILES)):
+        if opened or (bare and name in {"commit", "begin"} and not source.isin(COMMIT_FILES)):
             yield f"{source.path}:{getattr(node, 'lineno', 0)}: .{name}() is not for this file"
 
 
@@ -145,9 +146,14 @@ def log_events(source: Source) -> Breaches:
 
 
 def path_part(node: ast.AST) -> bool:
-    """Say whether a node is a string: what ``/`` then joins is a path."""
-    string = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return string or isinstance(node, ast.JoinedStr)
+    """Say whether a node is a string or called a folder: what ``/`` then joins is a path."""
+    match node:
+        case ast.Constant(value=str()) | ast.JoinedStr():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.lower().endswith(("folder", "path", "home"))
+        case _:
+            return False
 
 
 def fractions(source: Source) -> Breaches:

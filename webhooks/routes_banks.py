@@ -140,7 +140,7 @@ def bank_route(door: BankDoor) -> ASGIRouteHandler:
         try:
             reply = await door.answer(call)
         except Unavailable as cause:
-            log.error("door_unavailable", code=cause.code)  # noqa: TRY400  no trace wanted
+            log.error("knock_deferred", code=cause.code)  # noqa: TRY400  no trace wanted
             reply = BUSY
         known = call.provider if call.provider in ADAPTERS else "unknown"
         knocks_counted.labels(known, str(reply.status)).inc()
