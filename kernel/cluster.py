@@ -62,9 +62,12 @@ class Place:
         return [*self.prefix, str(self.bin_dir / program), *arguments]
 
     def write(self) -> None:
-        """Record the place in its home, whole or not at all."""
+        """Record the place in its home, whole or not at all; once, for it seldom changes."""
+        if read_place(self.home) == self:
+            return
         fresh = self.home / f"{_RECORD}.{os.getpid()}"
         fresh.write_text(json.dumps(asdict(self), default=str), encoding="utf-8")
+        _sync(fresh)
         fresh.replace(self.home / _RECORD)
 
 
@@ -135,7 +138,7 @@ def make_cluster(place: Place) -> None:
     _run(place.command("postgres", *single), _FIRST_WORDS)
     _run(place.command("initdb", "-D", fresh, "-S", *sync))
     Path(fresh).rename(place.files)
-    _sync_folder(place.files.parent)
+    _sync(place.files.parent)
 
 
 def environment() -> dict[str, str]:
@@ -146,16 +149,20 @@ def environment() -> dict[str, str]:
 
 
 def _run(command: list[str], words: str = "") -> None:
-    subprocess.run(command, check=True, input=words, text=True, cwd="/", env=environment())  # noqa: S603  our own words
+    subprocess.run(  # noqa: S603  our own words
+        command, check=True, input=words, text=True, cwd="/", env=environment()
+    )
 
 
 def _major(place: Place) -> int:
-    said = subprocess.check_output(place.command("postgres", "--version"), text=True)  # noqa: S603  our own words
+    said = subprocess.check_output(  # noqa: S603  our own words
+        place.command("postgres", "--version"), text=True, cwd="/", env=environment()
+    )
     return int("".join(each if each.isdigit() else " " for each in said).split()[0])
 
 
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:
@@ -171,25 +178,34 @@ def _reach(prefix: tuple[str, ...], program: Path, folder: Path) -> bool:
     script = 'test -w "$1" && exec "$2" --version'
     words = (*prefix, "/bin/sh", "-c", script, "sh", str(folder), str(program))
     try:
-        return not subprocess.run(words, check=False, capture_output=True, cwd="/").returncode  # noqa: S603  our own words
+        tried = subprocess.run(  # noqa: S603  our own words
+            words, check=False, capture_output=True, cwd="/", env=environment()
+        )
     except OSError:
         return False
+    return tried.returncode == 0
 
 
 def _socket_dir(home: Path, kept: Place | None) -> Path:
-    """Give a 0700 folder whose socket path the system can hold, inside ``home`` if it can."""
+    """Give a 0700 folder that a socket and libpq can name, inside ``home`` if that can be."""
     inside = home / "run"
-    if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= _SOCKET_PATH_MAX:
+    if _can_hold_socket(inside):
         inside.mkdir(mode=0o700, exist_ok=True)
         return inside
     old = kept.socket_dir if kept and kept.home == home else inside
     if old.name.startswith(SHORT) and old.is_dir() and old.stat().st_uid == os.geteuid():
         return old
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
-    if not os.access(base, os.W_OK) or len(os.fsencode(base)) > _SOCKET_PATH_MAX // 2:
-        base = "/tmp"  # noqa: S108  mkdtemp makes a private folder in it
     name = SHORT + sha256(os.fsencode(home)).hexdigest()[:12]
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not (os.access(base, os.W_OK) and _can_hold_socket(Path(base, f"{name}-12345678"))):
+        base = "/tmp"  # noqa: S108  mkdtemp makes a private folder in it
     return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=base))
+
+
+def _can_hold_socket(folder: Path) -> bool:
+    """Tell whether the path is short enough; a comma would part two hosts for libpq."""
+    path = os.fsencode(folder / f".s.PGSQL.{PORT}")
+    return len(path) <= _SOCKET_PATH_MAX and b"," not in path
 
 
 def _elsewhere(home: Path, bin_dir: Path, folder: Path | None) -> Place:

@@ -53,7 +53,8 @@ class Server:
     def url(self, user: str, database: str) -> str:
         """Name a database for asyncpg and psycopg; the port is said so that no PGPORT moves it."""
         host = quote(str(self.socket_dir), safe="/")
-        return f"postgresql://{quote(user)}@/{quote(database)}?host={host}&port={PORT}"
+        login, name = quote(user, safe=""), quote(database, safe="")
+        return f"postgresql://{login}@/{name}?host={host}&port={PORT}"
 
 
 @contextmanager
@@ -186,6 +187,8 @@ def _start_keeper(home: Path, lock: int) -> None:
                 stderr=log,
                 start_new_session=True,
             )
+    except OSError as error:
+        raise EmbeddedUnavailable(f"nothing can be started in {home}: {error}") from error
     finally:
         os.close(lock)
 

@@ -25,7 +25,7 @@ from kernel.embedded import KEEPER_LOCK, SERVER_LOG, USERS_LOCK, answers, try_lo
 _LOOK_S, _LOOK_EARLY_S = 0.2, 0.05
 _LOCK_WORD = 2
 _BACK_OFF_S = (0.1, 2.0)
-_FIRST_TRIES = 4
+_FIRST_TRIES = 3
 _STOP_LIMIT_S = 60.0
 _LEFT_LIMIT_S = 5.0
 _LOG_BYTES_MAX = 10_000_000
@@ -91,6 +91,7 @@ def start(place: Place, name: str) -> Postmaster:
         "max_connections": "100",
         "fsync": "on",
         "synchronous_commit": "on",
+        "recovery_init_sync_method": "syncfs",
         "timezone": "UTC",
         "log_timezone": "UTC",
     }

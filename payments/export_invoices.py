@@ -14,7 +14,7 @@ from payments.reference import memo_text
 from payments.tokens import token_of
 from payments.vietqr import VietQr, encode
 
-CHUNK_INVOICES = 2_000
+PAGE_INVOICES = 2_000
 _UNDONE = {InvoiceState.CANCELLED, InvoiceState.REPLACED}
 
 
@@ -37,17 +37,17 @@ class InvoiceLine(msgspec.Struct, frozen=True):
 
 
 async def invoice_lines(
-    tx: AsyncConnection, *, public_url: str, page_key: bytes
+    tx: AsyncConnection, *, public_url: str, page_key: bytes, page: int = PAGE_INVOICES
 ) -> AsyncGenerator[bytes]:
-    """Give JSON lines in pieces, ordered by school and notice (role Auditor).
+    """Give JSON lines in pieces of ``page``, ordered by school and notice (role Auditor).
 
     ``public_url`` has no slash at its end.
     """
     encoder = msgspec.json.Encoder()
     after = (0, 0)
-    while page := await invoice_page(tx, after=after, limit=CHUNK_INVOICES):
-        yield encoder.encode_lines([line_of(each, public_url, page_key) for each in page])
-        after = (page[-1].school_id, page[-1].invoice_id)
+    while invoices := await invoice_page(tx, after=after, limit=page):
+        yield encoder.encode_lines([line_of(each, public_url, page_key) for each in invoices])
+        after = (invoices[-1].school_id, invoices[-1].invoice_id)
 
 
 def line_of(invoice: ExportedInvoice, public_url: str, page_key: bytes) -> InvoiceLine:

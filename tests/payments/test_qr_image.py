@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from qrcode.main import QRCode
@@ -171,6 +171,8 @@ def test_a_code_drawn_by_others_is_read_too() -> None:
 
 
 @given(st.integers(0, len(png(TYPICAL)) - 1), st.integers(1, 255))
+@example(11, 1)  # the length of the first part
+@example(35, 1)  # the length of the second part
 def test_a_spoilt_file_is_read_or_refused_and_never_crashes(at: int, flips: int) -> None:
     # given
     spoilt = bytearray(png(TYPICAL))
