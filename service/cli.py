@@ -53,7 +53,7 @@ class Verbs(click.Group):
             formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs)
 @click.version_option("0.1.0", prog_name="hocphi")
 def program() -> None:
     """School payments without cash: notices with VietQR, bank messages, books, rates."""
@@ -83,5 +83,5 @@ def one_line(wrong: DomainError) -> str:
 
 def fail(line: str, status: int) -> None:
     """Write one line to stderr and leave."""
-    sys.stderr.write(f"hocphi: {line}\n")
+    sys.stderr.write(f"hocphi: {' '.join(line.split())}\n")
     sys.exit(status)

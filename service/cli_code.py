@@ -3,34 +3,14 @@
 Never asks the database whether a code was given out.
 """
 
-import os
-
 import click
 
-from kernel.errors import Invalid
+from kernel.settings import read_settings
 from payments.reference import CodeBook
 from reconciliation.memo import codes_in
 
-_KEY_VARIABLE = "HOCPHI_CODE_KEY"
 _DASHES = {"ignore_unknown_options": True}
 """A memo or a number may begin with a dash."""
-
-
-class BadInput(click.ClickException):
-    """Ends the command with exit code 2 and one line on stderr."""
-
-    exit_code = 2
-
-
-def code_key() -> bytes:
-    """Read the key of the payment codes (hex) from the environment; raises BadInput."""
-    written = os.environ.get(_KEY_VARIABLE, "").strip()
-    if not written:
-        raise BadInput(f"{_KEY_VARIABLE} is not set: the hex key of the payment codes")
-    try:
-        return bytes.fromhex(written)
-    except ValueError:
-        raise BadInput(f"{_KEY_VARIABLE} is not hex") from None
 
 
 @click.group("code")
@@ -42,10 +22,7 @@ def code() -> None:
 @click.argument("number", metavar="N", type=int)
 def make(*, number: int) -> None:
     """Print the payment code of sequence number N."""
-    try:
-        click.echo(_book().make(number))
-    except Invalid as refused:
-        raise BadInput(str(refused)) from refused
+    click.echo(_book().make(number))
 
 
 @code.command(context_settings=_DASHES)
@@ -58,8 +35,6 @@ def read(*, text: tuple[str, ...]) -> None:
 
 
 def _book() -> CodeBook:
-    """Open the code book of this instance; raises BadInput for a key that does not fit."""
-    try:
-        return CodeBook(key=code_key())
-    except Invalid as refused:
-        raise BadInput(str(refused)) from refused
+    """Open the code book of this instance, by its settings or the key kept in HOCPHI_HOME."""
+    settings = read_settings()
+    return CodeBook(prefix=settings.code_prefix, key=settings.key("code_key"))

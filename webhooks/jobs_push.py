@@ -5,6 +5,7 @@ receivers deduplicate on it. Never sends a fact before its transaction has commi
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 BATCH = 200
 AT_ONCE = 8
 TIMEOUT_S = 15.0
+JITTER_BP = 1_000
+"""Retries spread by up to a tenth, so that receivers coming back are not hit all at once."""
+
 HOLD_S = 20
 """While a batch is under way its pushes are not due again; a crash costs this long at most."""
 
@@ -158,7 +162,7 @@ async def _send(
     try:
         answer = await sender.http.post(url, content=asked.body, headers=dict(asked.headers))
         status, retry_after = answer.status_code, answer.headers.get("retry-after")
-    except httpx.HTTPError as cause:
+    except (httpx.HTTPError, httpx.InvalidURL) as cause:
         problem = type(cause).__name__
     took_ms = int((time.monotonic() - began) * 1000)
     return _outcome(row, status, retry_after, problem, took_ms, utc_now())
@@ -173,13 +177,15 @@ def _outcome(
     now: datetime,
 ) -> tuple[writes.Outcome, bool]:
     attempts = row.attempts + 1
-    verdict = judge(status, retry_after, attempts, now)
+    real = real_now()  # a Retry-After date is in the receiver's real time, whatever our clock
+    jitter_bp = secrets.randbelow(JITTER_BP)
+    verdict = judge(status, retry_after, attempts, real, jitter_bp=jitter_bp)
     gone = False
     match verdict:
         case Delivered():
             state, next_at, done_at = "delivered", now, now
         case RetryAt(at):
-            state, next_at, done_at = "waiting", at, None
+            state, next_at, done_at = "waiting", now + (at - real), None
         case GivenUp():
             state, next_at, done_at = "given_up", now, now
         case EndpointGone():

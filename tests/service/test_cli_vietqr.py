@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from payments.qr_image import read_back
-from service.cli_vietqr import vietqr
+from tests.program import Ran, run_program
 
 NAPAS_EXAMPLE = (
     "00020101021238570010A00000072701270006970403011300110123456780208QRIBFTTA"
@@ -22,15 +21,15 @@ VNPAY = (
 """A VNPAY code: xuannghia/vietnam-qr-pay, README.md, line 158."""
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(vietqr, list(words))
+def run(*words: str) -> Ran:
+    return run_program("vietqr", *words)
 
 
-def assert_refused(answer: Result) -> None:
+def assert_refused(answer: Ran) -> None:
     """One line on stderr, nothing on stdout, exit code 2."""
     assert answer.exit_code == 2
     assert answer.stdout == ""
-    assert answer.stderr.startswith("Error: ")
+    assert answer.stderr.startswith("hocphi: ")
     assert answer.stderr.count("\n") == 1
 
 

@@ -1,4 +1,3 @@
-import json
 import re
 import tracemalloc
 from collections import defaultdict
@@ -7,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.money import dong
-from service.cli_sample import sample
 from service.synthetic import FILES, BundleFacts, SampleRefused, write_bundle
 from service.synthetic_pupils import DEMO_PUPIL
 from tests.service.sample_bundle import Rows, due, make, read
@@ -78,6 +75,7 @@ def test_the_tour_stays_the_same_for_every_seed_and_size(tmp_path: Path, seed: i
 
     assert rows["students"][0]["name"] == DEMO_PUPIL
     assert rows["students"][0]["code"] == "4600000001"
+    assert rows["students"][0]["class"] == "TH-PB1-3A"
     assert due(rows["receivables"][0]) == 1_250_000
 
 
@@ -287,14 +285,3 @@ def test_writing_needs_far_less_memory_than_the_files_it_writes(tmp_path: Path) 
 
     written = sum((tmp_path / f"{name}.jsonl").stat().st_size for name in FILES)
     assert peak < written / 3
-
-
-def test_the_verb_writes_the_bundle_and_says_what_is_in_it(tmp_path: Path) -> None:
-    told = CliRunner().invoke(
-        sample, ["bundle", str(tmp_path), "--schools", "2", "--pupils", "9", "--seed", "4"]
-    )
-
-    assert told.exit_code == 0
-    facts = json.loads(told.output)
-    assert (facts["schools"], facts["students"]) == (2, 18)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{n}.jsonl" for n in FILES)

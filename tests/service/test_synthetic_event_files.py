@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from kernel.errors import Invalid
 from payments.vietqr_read import checksum
 from service.cli_sample import sample
+from service.synthetic import FILES
 from service.synthetic_bank_rows import (
     EventKind,
     InvoiceRow,
@@ -36,13 +37,14 @@ def test_only_what_is_open_is_paid(tmp_path: Path) -> None:
         make_invoice(3, state="replaced"),
         replace(make_invoice(4), qr_payload=None),
         make_invoice(5, paid=250_000, state="partly_paid"),
+        make_invoice(6, paid=1_250_000),
     ]
     facts = write_events(invoices, tmp_path / "events.jsonl", seed=1)
 
     [(event, truth)] = told(tmp_path / "events.jsonl")
     assert event["amount_dong"] == facts.settled_dong == 1_000_000
     assert truth["allocations"] == [{"external_id": "R5", "amount_dong": 1_000_000}]
-    assert (facts.invoices_read, facts.invoices_open) == (5, 1)
+    assert (facts.invoices_read, facts.invoices_open) == (6, 1)
 
 
 def test_an_endless_export_is_read_no_further_than_needed(tmp_path: Path) -> None:
@@ -60,6 +62,15 @@ def test_a_single_account_has_no_stranger(tmp_path: Path) -> None:
 
     assert "wrong_account" not in facts.kinds
     assert len(facts.kinds) == len(EventKind) - 1
+
+
+def test_a_story_that_needs_a_second_account_waits_for_it(tmp_path: Path) -> None:
+    first = [make_invoice(number) for number in range(60)]
+    second = [make_invoice(number, account="0000000000001") for number in range(60, 63)]
+
+    for seed in range(12):
+        facts = write_events([*first, *second], tmp_path / "events.jsonl", seed=seed)
+        assert facts.kinds["wrong_account"] >= 1
 
 
 def test_the_account_is_the_one_in_the_qr() -> None:
@@ -128,3 +139,14 @@ def test_the_verb_writes_events_and_truth_side_by_side(tmp_path: Path) -> None:
     assert answer.exit_code == 0
     assert json.loads(answer.output)["events"] == len(told(out)) == 20
     assert (tmp_path / "events.truth.jsonl").exists()
+
+
+def test_the_verb_writes_the_bundle_and_says_what_is_in_it(tmp_path: Path) -> None:
+    told = CliRunner().invoke(
+        sample, ["bundle", str(tmp_path), "--schools", "2", "--pupils", "9", "--seed", "4"]
+    )
+
+    assert told.exit_code == 0
+    facts = json.loads(told.output)
+    assert (facts["schools"], facts["students"]) == (2, 18)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{n}.jsonl" for n in FILES)

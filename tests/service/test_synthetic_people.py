@@ -1,14 +1,17 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from math import gcd
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.synthetic import write_bundle
 from service.synthetic_names import bank_upper, person, seeded
-from service.synthetic_pupils import DEMO_PUPIL
+from service.synthetic_pupils import CODE_STEP, CODES, DEMO_PUPIL, PHONE_STEP, PHONES
 from service.synthetic_units import school_plans
 from tests.service.sample_bundle import Rows, by_phone, make
 
@@ -112,6 +115,7 @@ def test_accounts_are_shared_doubled_and_one_wants_a_prefix(province: Rows) -> N
 
     assert any(len(row["schools"]) == 2 for row in accounts)
     assert set(per_school.values()) == {1, 2}
+    assert {per_school[code] for row in accounts for code in row["schools"][1:]} == {1}
     assert [row["bank"] for row in accounts if row["memo_prefix"] == "SEVQR"] == ["970415"]
     assert {row["memo_prefix"] for row in accounts} == {None, "SEVQR"}
     assert len({(row["bank"], row["number"]) for row in accounts}) == len(accounts)
@@ -151,7 +155,8 @@ def test_a_child_bears_the_name_of_the_family(seed: int, *, female: bool) -> Non
 
     assert child.name.startswith(f"{child.surname} ")
     assert child.name == unicodedata.normalize("NFC", child.name)
-    assert len(child.name.removeprefix(child.surname).split()) >= 2
+    words = child.name.removeprefix(child.surname).split()
+    assert len(words) == len(set(words)) >= 2
     if "Tôn" in parent.surname:
         assert ("Nữ" in child.surname) == female
     else:
@@ -164,3 +169,17 @@ def test_a_folded_name_has_only_bare_capitals(text: str) -> None:
 
     assert folded.isascii()
     assert folded == bank_upper(folded) == folded.strip()
+
+
+def test_a_name_is_folded_as_banks_write_it() -> None:
+    assert bank_upper("Đặng Thị  Đào ưỡn") == "DANG THI DAO UON"
+
+
+def test_no_code_or_phone_comes_twice_in_a_whole_province() -> None:
+    assert gcd(CODE_STEP, CODES) == gcd(PHONE_STEP, PHONES) == 1
+
+
+def test_the_pupil_of_the_tour_owes_one_notice_whatever_the_seed(tmp_path: Path) -> None:
+    for seed in range(100):
+        facts = write_bundle(tmp_path, schools=1, pupils_per_school=1, seed=seed)
+        assert (facts.receivables, facts.due_dong) == (1, 1_250_000)

@@ -87,7 +87,9 @@ def test_a_foreign_verifier_accepts_ours_under_either_secret(
     assert verify_received(push.body, push.headers, new)
     assert verify_received(push.body, push.headers, old)
     assert not verify_received(push.body, push.headers, new + b"x")
-    assert len(push.headers["webhook-signature"].split(" ")) == 2
+    message = (str(FACT_ID), int(push.headers["webhook-timestamp"]), push.body)
+    each = f"{signature(*message, new)} {signature(*message, old)}"
+    assert push.headers["webhook-signature"] == each
 
 
 @given(st.sampled_from(["body", "webhook-id", "webhook-timestamp"]), st.integers(0))
@@ -263,6 +265,19 @@ def test_another_text_is_no_secret_and_is_not_shown(text: str) -> None:
     assert error.code == "webhook_secret_malformed"
     shown = f"{error} {error.facts}"
     assert not any(piece and piece in shown for piece in (text.removeprefix("whsec_"), GOOD))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("whsec_!", "base64"), (GOOD, "spelling"), ("whsec_" + GOOD[:4], "length")],
+)
+def test_the_facts_of_a_refused_secret_name_the_rule(text: str, rule: str) -> None:
+    # when
+    with pytest.raises(SecretMalformed) as caught:
+        parse_secret(text)
+
+    # then
+    assert caught.value.facts == {"rule": rule}
 
 
 @given(st.text(st.characters(codec=None), max_size=60).map("whsec_{}".format))

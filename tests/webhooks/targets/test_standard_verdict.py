@@ -13,6 +13,7 @@ from webhooks.targets.standard import (
     EndpointGone,
     GivenUp,
     RetryAt,
+    Verdict,
     judge,
 )
 
@@ -66,6 +67,23 @@ def test_every_answer_has_one_verdict(
             assert wait == timedelta(microseconds=WAITS_S[attempts] * 100 * (10_000 + jitter_bp))
 
 
+FAILED = RetryAt(NOW + timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        *((status, Delivered()) for status in (200, 201, 204, 299)),
+        *((status, FAILED) for status in (None, 100, 199, 300, 301, 308, 400, 401, 404, 409, 411)),
+        *((status, FAILED) for status in (429, 500, 502, 503, 504, 599)),
+        (410, EndpointGone()),
+    ],
+)
+def test_the_first_answer_decides_this(status: int | None, verdict: Verdict) -> None:
+    # when, then
+    assert judge(status, None, 1, NOW) == verdict
+
+
 def wait_s(status: int, retry_after: str, *, attempts: int = 2) -> int:
     verdict = judge(status, retry_after, attempts, NOW)
     assert isinstance(verdict, RetryAt)
@@ -94,6 +112,16 @@ def test_retry_after_lengthens_the_wait_to_a_day_at_most(
 ) -> None:
     # when, then
     assert wait_s(status, retry_after) == expected_s
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_date_of_every_month_is_read(month: int) -> None:
+    # given
+    now = datetime(2027, month, 28, tzinfo=UTC)
+    date = format_datetime(now + timedelta(hours=1), usegmt=True)
+
+    # when, then
+    assert judge(503, date, 1, now) == RetryAt(now + timedelta(hours=1))
 
 
 @given(st.integers(0, 4_000_000_000), st.integers(301, 86_400))
