@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -44,6 +46,19 @@ def redact(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, 
     }
 
 
+def short_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write an exception as its type, its first line and our own frames (a structlog step)."""
+    given = event.pop("exc_info", None)
+    cause = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+    if cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        ours = [each for each in frames if "site-packages" not in each.filename]
+        event["cause"] = type(cause).__name__
+        event["message"] = (str(cause).splitlines() or [""])[0][:300]
+        event["where"] = [f"{Path(each.filename).name}:{each.lineno}" for each in ours[-6:]]
+    return event
+
+
 def start_logging(level: str = "info") -> None:
     """Send structlog and the standard library's warnings to stderr as JSON lines."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -52,7 +67,7 @@ def start_logging(level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            short_trace,
             redact,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.money import Dong
@@ -195,7 +195,7 @@ async def _payments(tx: AsyncConnection, key: PageKey) -> tuple[tuple[PagePaymen
             transfers.c.student_id == key.student_id,
             transfers.c.kind.in_([TransferKind.ALLOCATED.value, TransferKind.CREDITED.value]),
             transfers.c.reverses_id.is_(None),
-            ~exists().where(counter.c.reverses_id == transfers.c.id),
+            ~select(counter.c.id).where(counter.c.reverses_id == transfers.c.id).exists(),
         )
         .order_by(transfers.c.id)
     )

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 import dramatiq
-from reports.jobs import FOLD_BELL
 
 from kernel.outbox import PUSH_BELL
 from kernel.queue import Ringer
 from reconciliation.intake import SETTLE_BELL
+from reports.jobs import FOLD_BELL
 
 BELLS = (SETTLE_BELL, PUSH_BELL, FOLD_BELL)
 

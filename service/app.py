@@ -14,7 +14,6 @@ from kernel.db import Database, refuse_strong_login
 from kernel.errors import DomainError
 from kernel.queue import make_broker
 from service.actors import ringer_for
-from service.routes_health import Health, health_routes
 from service.instance import Instance
 from service.pages import STATIC, STATIC_URL
 from service.problems import domain_problem, http_problem, unexpected_problem
@@ -23,9 +22,10 @@ from service.routes_desk_cases import case_routes
 from service.routes_desk_credits import credit_routes
 from service.routes_desk_home import home_routes
 from service.routes_desk_invoices import invoice_routes
+from service.routes_health import Health, health_routes
+from service.routes_login import sign_in_parts
 from service.routes_parent import ParentPages, parent_routes
 from service.routes_rates import rates_routes
-from service.sessions import sign_in_parts
 from webhooks.receive import Batcher
 from webhooks.routes_banks import BankDoor, bank_route
 
@@ -86,12 +86,13 @@ def make_app(ground: Ground) -> Litestar:
             *invoice_routes(db, sandbox=sandbox),
             *rates_routes(db, sandbox=sandbox),
             *admin_routes(db, sandbox=sandbox),
-            create_static_files_router(STATIC_URL, [STATIC], opt={"exclude_from_auth": True}),
+            create_static_files_router(STATIC_URL, [STATIC]),
         ],
         middleware=[*signing.middleware],
         csrf_config=signing.csrf_config,
         stores=signing.stores,
         exception_handlers={
+            **signing.exception_handlers,
             DomainError: domain_problem,
             HTTPException: http_problem,
             Exception: unexpected_problem,
@@ -100,6 +101,7 @@ def make_app(ground: Ground) -> Litestar:
         compression_config=CompressionConfig(backend="gzip", minimum_size=1_000),
         request_max_body_size=PAGE_BYTES_MAX,
         openapi_config=None,
+        logging_config=None,
         lifespan=[lifespan],
     )
     app.state["sandbox"] = sandbox

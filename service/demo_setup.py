@@ -9,8 +9,10 @@ from kernel.access import Loader
 from kernel.clock import utc_now
 from service.cli_export import export_invoices
 from service.cli_import import import_bundle
+from service.cli_people import add_user
 from service.instance import Instance
-from service.people import NewUser, add_user
+from service.passwords import Passwords
+from service.people import NewPerson, Role
 from service.receiver import Receiver
 from service.synthetic import write_bundle
 from service.synthetic_bank_rows import InvoiceRow
@@ -20,7 +22,7 @@ SCHOOLS, PUPILS, SEED = 4, 40, 7
 SCHOOL = "TH-PB1"
 ACCOUNT = "0011012345678"
 STAFF, OFFICER = "ketoan", "canbo"
-PASSWORD = "mau-thu-2026"  # noqa: S105  the demo's own, printed on the screen
+PASSWORD = "cay phuong vi do"  # noqa: S105  the demo's own, printed on the screen
 ACTOR = "demo"
 
 
@@ -47,18 +49,13 @@ async def prepare(instance: Instance, folder: Path, receiver: Receiver) -> Prepa
             for url, kind in ((receiver.url, "contact-book"),):
                 heard = NewEndpoint(url, kind, receiver.secret, "standard", None, sandbox=True)
                 await add_endpoint(tx, heard, seal_key=instance.seal_key, actor=ACTOR, now=now)
-        await add_user(
-            db,
-            NewUser(STAFF, "Lê Thị Thanh Tâm", PASSWORD, "accountant", schools=(SCHOOL,)),
-            actor=ACTOR,
-            now=now,
-        )
-        await add_user(
-            db,
-            NewUser(OFFICER, "Phan Văn Hòa", PASSWORD, "officer", unit=_province(folder)),
-            actor=ACTOR,
-            now=now,
-        )
+        for person in (
+            NewPerson(STAFF, "Lê Thị Thanh Tâm", Role.ACCOUNTANT, schools=(SCHOOL,)),
+            NewPerson(OFFICER, "Phan Văn Hòa", Role.OFFICER, units=(_province(folder),)),
+        ):
+            await add_user(
+                db, person, ask=lambda: PASSWORD, passwords=Passwords(), actor=ACTOR, now=now
+            )
     finally:
         await db.close()
     exported = await _exported(instance)

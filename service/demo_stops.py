@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import click
 import httpx
-from reconciliation.books import check
 
 from kernel.access import Auditor, Loader
 from kernel.money import dotted
 from payments.qr_image import read_back
 from payments.vietqr import decode
+from reconciliation.books import check
 from service.bank_simulator import Paid, find_target, send, told_payment
 from service.demo_setup import OFFICER, PASSWORD, Prepared
 from service.instance import Instance

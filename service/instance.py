@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
-from kernel.embedded import attach
 from sqlalchemy.engine import URL, make_url
 
 from kernel.clock import Clock, real_now, set_clock
 from kernel.db import Database, Ringing
+from kernel.embedded import attach
 from kernel.errors import Unavailable
 from kernel.migrate import logins_of, migrate, newest_version, version_of
 from kernel.settings import SettingInvalid, Settings, read_settings

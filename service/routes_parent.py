@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from litestar import MediaType, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
-from payments.tokens import token_hash
 
 from kernel.access import Parent, SignIn
 from kernel.clock import utc_now, vietnam_date
@@ -17,6 +16,7 @@ from payments.banks import bank_name
 from payments.model import InvoiceState
 from payments.reads_page import NoticePage
 from payments.reference import memo_text
+from payments.tokens import token_hash
 from payments.vietqr import VietQr, encode
 from service.pages import render
 from service.views import LineView, NoticeView, PaymentView, ReceivedView, SchoolView

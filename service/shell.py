@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request
 
 from kernel.clock import utc_now
-from service.csrf import csrf_token_of
+from service.csrf import form_token
 from service.people import Role
 from service.staff import Staff
 from service.views_desk import DeskShell, PulseView
@@ -41,7 +41,7 @@ def shell_of(
         pages=frozenset().union(*(PAGES[role] for role in roles)),
         current=current,
         now=utc_now(),
-        csrf_token=csrf_token_of(request),
+        csrf_token=form_token(request),
         open_cases=open_cases,
         pulses=pulses,
         done=done,

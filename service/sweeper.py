@@ -1,7 +1,5 @@
 """Finds rows that wait and says which bells to ring: a lost bell costs one sweep, never money."""
 
-from reports.jobs import FOLD_BELL
-
 from kernel.access import Folder, Sweeper
 from kernel.clock import utc_now
 from kernel.db import Database
@@ -9,6 +7,7 @@ from kernel.outbox import PUSH_BELL
 from reconciliation.intake import SETTLE_BELL
 from reconciliation.reads import accounts_waiting
 from reports import reads as reports_reads
+from reports.jobs import FOLD_BELL
 from webhooks.reads import work_waits
 
 SWEEP_S = 5.0

@@ -19,8 +19,8 @@ import structlog
 
 from kernel.clock import real_now
 from kernel.errors import Unavailable
-from service.routes_health import serve_metrics, share_metrics
 from service.instance import Instance
+from service.routes_health import serve_metrics, share_metrics
 
 log = structlog.get_logger()
 

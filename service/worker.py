@@ -9,7 +9,6 @@ import structlog
 from dramatiq import Worker
 from dramatiq.asyncio import get_event_loop_thread
 from prometheus_client import Counter
-from reports.jobs import FOLD_BELL, fold_waiting
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.access import Folder, Settler
@@ -19,6 +18,7 @@ from kernel.queue import Ringer, make_broker
 from kernel.sealing import SealBroken
 from reconciliation.intake import SETTLE_BELL
 from reconciliation.jobs import settle_waiting
+from reports.jobs import FOLD_BELL, fold_waiting
 from service.actors import declare
 from service.instance import Instance
 from service.sweeper import SWEEP_S, waiting_bells

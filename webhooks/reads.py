@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, exists, func, or_, select, tuple_
+from sqlalchemy import Row, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.outbox import facts
@@ -61,10 +61,13 @@ async def facts_since(tx: AsyncConnection, endpoint: Row[Any], limit: int) -> li
 
     Ids are not commit order: only facts of transactions older than every running one are read.
     """
+    seen = tuple_(
+        literal(endpoint.seen_tx, facts.c.tx.type), literal(endpoint.seen_seq, facts.c.seq.type)
+    )
     statement = (
         select(facts.c.id, facts.c.seq, facts.c.tx, facts.c.school_id, facts.c.student_id)
         .where(
-            tuple_(facts.c.tx, facts.c.seq) > tuple_(endpoint.seen_tx, endpoint.seen_seq),
+            tuple_(facts.c.tx, facts.c.seq) > seen,
             facts.c.tx < func.pg_snapshot_xmin(func.pg_current_snapshot()),
         )
         .order_by(facts.c.tx, facts.c.seq)
@@ -104,12 +107,14 @@ async def pushes_due(
             pushes.c.endpoint_id == endpoint_id,
             pushes.c.state == "waiting",
             pushes.c.next_at <= now,
-            ~exists().where(
+            ~select(earlier.c.seq)
+            .where(
                 earlier.c.endpoint_id == endpoint_id,
                 earlier.c.state == "waiting",
                 earlier.c.pupil == pushes.c.pupil,
                 earlier.c.seq < pushes.c.seq,
-            ),
+            )
+            .exists(),
         )
         .order_by(pushes.c.seq)
         .limit(limit)
@@ -119,11 +124,18 @@ async def pushes_due(
 
 async def work_waits(tx: AsyncConnection, now: datetime) -> bool:
     """Tell whether any endpoint has facts to take or pushes that are due."""
-    newer = exists().where(
-        endpoints.c.active,
-        tuple_(facts.c.tx, facts.c.seq) > tuple_(endpoints.c.seen_tx, endpoints.c.seen_seq),
+    seen = tuple_(endpoints.c.seen_tx, endpoints.c.seen_seq)
+    newer = (
+        select(facts.c.seq)
+        .join(endpoints, tuple_(facts.c.tx, facts.c.seq) > seen)
+        .where(endpoints.c.active)
+        .exists()
     )
-    due = exists().where(pushes.c.state == "waiting", pushes.c.next_at <= now)
+    due = (
+        select(pushes.c.endpoint_id)
+        .where(pushes.c.state == "waiting", pushes.c.next_at <= now)
+        .exists()
+    )
     found = await tx.execute(select(or_(newer, due)))
     return bool(found.scalar_one())
 
