@@ -9,6 +9,9 @@ from kernel.queue import Ringer
 from reconciliation.intake import SETTLE_BELL
 from reports.jobs import FOLD_BELL
 
+QUEUE = "bells"
+"""One queue for all: each queue costs two connections of the broker's own small pool."""
+
 BELLS = (SETTLE_BELL, PUSH_BELL, FOLD_BELL)
 
 Job = Callable[[], Awaitable[None]]
@@ -23,7 +26,7 @@ def declare(
             job,
             broker=broker,
             actor_name=bell,
-            queue_name=bell,
+            queue_name=QUEUE,
             max_retries=0,
             time_limit=600_000,
         )

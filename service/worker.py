@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -32,6 +33,30 @@ jobs_counted = Counter("hocphi_jobs", "Runs of jobs", ["job", "outcome"])
 
 
 @dataclass(slots=True)
+class OneAtATime:
+    """Runs a job once at a time in this process; a bell meanwhile makes it run once more.
+
+    So many bells never fill the worker's threads with jobs that wait for each other.
+    """
+
+    running: bool = False
+    again: bool = False
+
+    async def run(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run ``job``, or tell the one that runs to look again."""
+        self.again = True
+        if self.running:
+            return
+        self.running = True
+        try:
+            while self.again:
+                self.again = False
+                await job()
+        finally:
+            self.running = False
+
+
+@dataclass(slots=True)
 class Jobs:
     """The jobs of one worker process; its pool opens on the one event loop that runs them."""
 
@@ -39,8 +64,9 @@ class Jobs:
     ringer: Ringer | None = None
     _db: Database | None = None
     _sender: Sender | None = None
-    _pushing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _settling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _pushing: OneAtATime = field(default_factory=OneAtATime)
+    _settling: OneAtATime = field(default_factory=OneAtATime)
+    _folding: OneAtATime = field(default_factory=OneAtATime)
 
     @property
     def db(self) -> Database:
@@ -61,21 +87,28 @@ class Jobs:
             self.ringer(bells)
 
     async def settle(self) -> None:
-        """Settle what waits; then the rates and the receivers have news."""
-        async with self._settling:
-            done = await settle_waiting(self.db, self.instance.settings.code_prefix)
+        """Settle what waits; then the rates have news."""
+        await self._settling.run(self._settle)
+
+    async def _settle(self) -> None:
+        done = await settle_waiting(self.db, self.instance.settings.code_prefix)
         jobs_counted.labels("settle", "failed" if done.failed else "done").inc()
         if done.decided:
             self._ring(frozenset({FOLD_BELL}))
 
     async def push(self) -> None:
         """Tell the receivers what waits."""
-        async with self._pushing:
-            await push_waiting(self.sender)
+        await self._pushing.run(self._push)
+
+    async def _push(self) -> None:
+        await push_waiting(self.sender)
         jobs_counted.labels("push", "done").inc()
 
     async def fold(self) -> None:
         """Fold new transfers into the monthly sums."""
+        await self._folding.run(self._fold)
+
+    async def _fold(self) -> None:
         await fold_waiting(self.db)
         jobs_counted.labels("fold", "done").inc()
 
