@@ -8,12 +8,16 @@ import click
 
 from kernel.access import Auditor
 from payments.export_invoices import invoice_lines
+from service.cli_export_outcomes import outcomes
 from service.instance import Instance, open_instance
 
 
 @click.group("export")
 def group() -> None:
     """Write notices or outcomes as JSON lines."""
+
+
+group.add_command(outcomes)
 
 
 @group.command()

@@ -17,12 +17,16 @@ from kernel.clock import utc_now
 from payments.bundle import BundleRefused, Loaded, load
 from payments.bundle_lines import Problem
 from payments.bundle_notices import LoadTerms
+from service.cli_import_events import events
 from service.instance import Instance, open_instance
 
 
 @click.group("import")
 def group() -> None:
     """Bring in schools, pupils, notices, bank events."""
+
+
+group.add_command(events)
 
 
 @group.command()

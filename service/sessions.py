@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders
@@ -20,14 +19,13 @@ from litestar.middleware.session.server_side import (
     ServerSideSessionConfig,
 )
 from litestar.stores.base import Store
-from litestar.types import Empty, Message, Scopes, ScopeSession
+from litestar.types import Empty, Message, Scopes
 from msgspec import Struct, msgpack
 from sqlalchemy import DateTime, LargeBinary, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.access import SignIn
 from kernel.db import Database
-from kernel.settings import SettingInvalid
 
 IDLE_S = 30 * 60
 """Seconds without a request after which a session ends."""
@@ -154,7 +152,7 @@ async def _lock(tx: AsyncConnection, key: str) -> None:
 
 async def _read(tx: AsyncConnection, key: str, now: datetime) -> _Row | None:
     wanted = func.link.session_read(_hashed(key), _moment(now), type_=LargeBinary)
-    content = (await tx.execute(select(wanted))).scalar_one()
+    content = cast("bytes | None", (await tx.execute(select(wanted))).scalar_one())
     return None if content is None else msgpack.decode(content, type=_Row)
 
 
@@ -187,7 +185,10 @@ class FreshKeys(ServerSideSessionBackend):
         return visit.known or visit.fresh
 
     async def store_in_message(
-        self, scope_session: ScopeSession, message: Message, connection: Connection
+        self,
+        scope_session: Any,  # noqa: ANN401  Litestar's union of every kind of session
+        message: Message,
+        connection: Connection,
     ) -> None:
         """Write what the request made of the session, and name its key where it is new."""
         visit = _visit(connection)
@@ -245,7 +246,7 @@ def _visit(connection: Connection) -> _Visit:
 
 @dataclass
 class SessionConfig(ServerSideSessionConfig):
-    """Litestar's configuration with our backend; ``key`` and ``secure`` by ``cookie_rule``."""
+    """Litestar's configuration with our backend; ``key`` and ``secure`` follow the address."""
 
     _backend_class = FreshKeys
 
@@ -254,33 +255,6 @@ class SessionConfig(ServerSideSessionConfig):
     scopes: Scopes = field(default_factory=lambda: {ScopeType.HTTP})
     exclude: str | list[str] | None = field(default_factory=lambda: list(OUTSIDE))
     exclude_opt_key: str = "exclude_from_auth"
-
-
-@dataclass(frozen=True, slots=True)
-class CookieRule:
-    """How this instance names its cookies; a secure one is bound to host and https."""
-
-    secure: bool
-
-    def name(self, word: str) -> str:
-        """Name a cookie: ``__Host-`` before it where it is secure."""
-        return f"__Host-{word}" if self.secure else word
-
-
-def cookie_rule(public_url: str, *, sandbox: bool) -> CookieRule:
-    """Decide from the address that people type whether cookies are bound to https.
-
-    Raises SettingInvalid for plain http, unless the address is this machine or a sandbox.
-    """
-    address = urlsplit(public_url)
-    if address.scheme == "https":
-        return CookieRule(secure=True)
-    loopback = address.hostname in {"127.0.0.1", "::1", "localhost"}
-    if address.scheme == "http" and (loopback or sandbox):
-        return CookieRule(secure=False)
-    raise SettingInvalid(
-        "HOCPHI_PUBLIC_URL is https:// where people sign in for real", setting="public_url"
-    )
 
 
 def begin_session(connection: Connection, content: dict[str, Any]) -> None:

@@ -14,6 +14,9 @@ from service.synthetic_units import DEMO_SCHOOL, SchoolPlan, spread_whole
 
 DEMO_PUPIL = "Nguyễn Hoàng Minh An"
 DEMO_GRADE = "3"
+CODES, CODE_STEP = 10**8, 61_803_399
+PHONES, PHONE_STEP = 999_999, 100_003
+"""A step without a divisor in common with its range meets every number before it repeats one."""
 
 _GRADES: dict[str, dict[str, int]] = {
     "MN": {"NT": 2, "MAM": 3, "CHOI": 4, "LA": 5},
@@ -27,7 +30,6 @@ _GRADES: dict[str, dict[str, int]] = {
 _PRESCHOOL = {"NT": "Nhà trẻ", "MAM": "Mầm", "CHOI": "Chồi", "LA": "Lá"}
 _CLASS_MAX = {"MN": 25, "TH": 35}
 _OLDER_CLASS_MAX = 42
-_PHONES = 999_999
 _JOINS = 0.095
 """Share of pupils who join an earlier family: near 18 % then have a brother or sister."""
 _THIRD_CHILD = 0.2
@@ -67,7 +69,7 @@ class Families:
 
     def pupil_code(self, rng: Random) -> str:
         """Give the next pupil code, ten digits; some pupils began in a province coded 01."""
-        number = (self.pupils * 61_803_399 + 1) % 10**8
+        number = (self.pupils * CODE_STEP + 1) % CODES
         self.pupils += 1
         return f"{'01' if rng.random() < _MOVED_IN and self.pupils > 1 else '46'}{number:08d}"
 
@@ -107,8 +109,8 @@ class Families:
 
     def _guardian(self, rng: Random, adult: Person) -> GuardianRow:
         self.guardians += 1
-        number = (self.guardians * 100_003 + self.seed) % _PHONES + 1
-        reachable = rng.random() >= _NO_PHONE and self.guardians <= _PHONES
+        number = (self.guardians * PHONE_STEP + self.seed) % PHONES + 1
+        reachable = rng.random() >= _NO_PHONE and self.guardians <= PHONES
         mail = f"phuhuynh{number}@example.invalid" if rng.random() < _E_MAIL else None
         return GuardianRow(adult.name, f"0000{number:06d}" if reachable else None, mail)
 

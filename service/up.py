@@ -126,7 +126,7 @@ class Family:
             return
         passed = [alive, *([self.listener.fileno()] if self.listener is not None else [])]
         child.process = subprocess.Popen(  # noqa: S603  our own program, fixed words
-            [sys.executable, "-m", "service.child", child.role], env=environment, pass_fds=passed
+            [sys.executable, "-m", f"service.child_{child.role}"], env=environment, pass_fds=passed
         )
         child.started = now
 

@@ -114,3 +114,7 @@ class CaseView:
     """What an undo would take back, in words."""
     who_may: str = ""
     """Who may decide here, if not this person; empty if this person may."""
+    note_text: str = ""
+    """What was typed as a note; it stays after an error."""
+    url: str = ""
+    """Address of a credit that no case was needed for; empty for a case."""

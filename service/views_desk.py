@@ -216,6 +216,12 @@ class InvoiceView:
     """The whole transfer text."""
     page_url: str
     """Address of the parent's page; empty if it may not be shown."""
+    cancel_key: str = ""
+    """``idempotency_key`` of the cancel form; empty if the notice cannot be cancelled."""
+    cancel_reason: str = ""
+    """What was typed as the reason; it stays after an error."""
+    errors: tuple[str, ...] = ()
+    """Why the form was refused; nothing was written then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,8 @@ class AlarmView:
     """Since when (aware)."""
     text: str
     """What is wrong and what to do, in words."""
+    id: str = ""
+    """Its id, for the button that clears it; empty hides the button."""
 
 
 @dataclass(frozen=True, slots=True)
