@@ -27,7 +27,7 @@ _RECORD = "server.json"
 _NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 _SOCKET_PATH_MAX = 107
 _ADVICE = "set DATABASE_URL to a PostgreSQL that runs already"
-_SYNCFS_SINCE = _BUILTIN_LOCALE_SINCE = 17
+_BUILTIN_LOCALE_SINCE = 17
 _FIRST_WORDS = """\
 CREATE ROLE hocphi_owner LOGIN CREATEROLE
 CREATE DATABASE hocphi OWNER hocphi_owner
@@ -127,16 +127,14 @@ def make_cluster(place: Place) -> None:
     for left in place.files.parent.glob("making-*"):
         shutil.rmtree(left, ignore_errors=True)
     fresh = str(place.files.with_name(f"making-{os.getpid()}"))
-    major = _major(place)
     locale = ["--no-locale"]
-    if major >= _BUILTIN_LOCALE_SINCE:
+    if _major(place) >= _BUILTIN_LOCALE_SINCE:
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    sync = ["--sync-method=syncfs"] if major >= _SYNCFS_SINCE else []
     kind = ["-N", "-k", "-A", "trust", "-E", "UTF8", "-U", SUPERUSER]
     _run(place.command("initdb", "-D", fresh, *kind, *locale))
     single = ["--single", "-D", fresh, "-c", "exit_on_error=on", "-c", "fsync=off", SUPERUSER]
     _run(place.command("postgres", *single), _FIRST_WORDS)
-    _run(place.command("initdb", "-D", fresh, "-S", *sync))
+    _run(["sync", "-f", fresh])  # its whole filesystem: a thousand files one by one take seconds
     Path(fresh).rename(place.files)
     _sync(place.files.parent)
 
@@ -257,12 +255,17 @@ def _new_folder(home: Path) -> Path:
 
 
 def _copied(bin_dir: Path, folder: Path) -> Path:
-    """Copy an installation and the libraries that the wheel keeps in a sibling folder."""
-    installed = bin_dir.parent
-    package = installed.parent
-    libraries = package.with_name(f"{package.name}.libs")
-    shutil.copytree(installed, folder / "postgres" / "installed", symlinks=True, dirs_exist_ok=True)
-    if libraries.is_dir():
-        shutil.copytree(libraries, folder / libraries.name, symlinks=True, dirs_exist_ok=True)
-    _run(["chmod", "-R", "a+rX", str(folder / "postgres"), str(folder / libraries.name)])
-    return folder / "postgres" / "installed" / "bin"
+    """Copy an installation and the libraries that the wheel keeps in a sibling folder, once."""
+    made = folder / f"postgres-{(bin_dir / 'postgres').stat().st_mtime_ns}"
+    if not made.is_dir():
+        libraries = bin_dir.parents[1].with_name(f"{bin_dir.parents[1].name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
+            _run(["chmod", "-R", "a+rX", str(folder / libraries.name)])
+        for old in folder.glob("postgres-*"):
+            shutil.rmtree(old)
+        copying = folder / "postgres-copying"
+        shutil.copytree(bin_dir.parent, copying / "installed", symlinks=True)
+        _run(["chmod", "-R", "a+rX", str(copying)])
+        copying.rename(made)
+    return made / "installed" / "bin"

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -81,7 +82,7 @@ def start(place: Place, name: str) -> Postmaster:
     if pid in processes_of(name):
         return Postmaster(pid)
     _end_leftovers(name)
-    _clear_misleading(place)
+    _clear_misleading(place, name)
     settings = {
         "listen_addresses": "",
         "port": str(PORT),
@@ -140,17 +141,29 @@ def _end_leftovers(name: str) -> None:
         time.sleep(0.05)
 
 
-def _clear_misleading(place: Place) -> None:
+def _clear_misleading(place: Place, name: str) -> None:
     """Remove lock files whose pid is alive but not ours: a zombie, or another program since.
 
     PostgreSQL clears away a file with a dead pid itself; over such a one it would give up for
-    ever. No process of the cluster lives and none answers, so nothing is locked.
+    ever. Where no process of the cluster lives and none listens, nothing is locked.
     """
+    if processes_of(name) or _listens(place):
+        return
     for file in (place.files / "postmaster.pid", place.socket_dir / f".s.PGSQL.{PORT}.lock"):
         pid = abs(_pid_in(file))
-        if pid and Path(f"/proc/{pid}").exists() and not answers(place):
+        if pid and Path(f"/proc/{pid}").exists():
             _say(f"removed {file.name} of pid {pid}")
             file.unlink(missing_ok=True)
+
+
+def _listens(place: Place) -> bool:
+    """Tell whether anyone listens, also one that refuses for now or runs in another container."""
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(place.socket_dir / f".s.PGSQL.{PORT}"))
+        except OSError:
+            return False
+    return True
 
 
 class Keeper:
@@ -190,6 +203,7 @@ class Keeper:
         if gone:
             self.ready = False
         elif not self.ready and answers(self.place):
+            _say(f"postgres {self.postmaster.pid} is ready")
             self.ready = self.ever_ready = True
             self.failures = 0
 
@@ -223,7 +237,11 @@ def main() -> int:
     with contextlib.suppress(FileNotFoundError):
         if (home / SERVER_LOG).stat().st_size > _LOG_BYTES_MAX:
             (home / SERVER_LOG).replace(home / f"{SERVER_LOG}.1")
-    make_cluster(place)
+    try:
+        make_cluster(place)
+    except (OSError, subprocess.CalledProcessError):
+        _say("the cluster cannot be made; the lines above say why")
+        return 1
     keeper = Keeper(place)
     for wish in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wish, keeper.tell)

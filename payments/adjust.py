@@ -16,6 +16,7 @@ from payments import ledger, reads_desk, reads_ledger, reads_notices
 from payments.model import InvoiceState, Transfer, TransferKind, fee_item, round_control
 from payments.notice import Notice, cancelled
 from payments.reads_desk import ItemSum
+from payments.reads_desk_deeds import CANCEL_DEED, notice_subject
 from payments.reads_ledger import KeptTransfer
 from payments.settlement import Source, Work, close_work, open_work
 
@@ -61,9 +62,8 @@ async def cancel(
     work.turn(cancelled(_issued(work.notices[notice.key])))
     items = await reads_desk.item_sums(tx, school_id, invoice_id)
     await close_work(tx, work, _taken_back(notice, standing, items, now))
-    deed = audit.Deed(
-        actor, "notice_cancelled", f"invoice:{school_id}:{invoice_id}", now, school_id=school_id
-    )
+    subject = notice_subject(school_id, invoice_id)
+    deed = audit.Deed(actor, CANCEL_DEED, subject, now, school_id=school_id)
     await audit.record(tx, deed, reason=reason.strip(), moved_dong=moved)
     return moved
 

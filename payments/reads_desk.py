@@ -74,12 +74,13 @@ class NoticeFilter:
 
 @dataclass(frozen=True, slots=True)
 class NoticeMove:
-    """One transfer of a notice: its issue, money laid on it, or the undoing of either."""
+    """One transfer of a notice or of a bank credit, as the history of either tells it."""
 
     id: int
     at: datetime
     kind: TransferKind
     amount: Dong
+    reference: str
     reverses_id: int | None
     account_id: int | None
     bank_credit_id: int | None
@@ -211,15 +212,24 @@ async def notice_lines(
 async def notice_moves(tx: AsyncConnection, school_id: int, invoice_id: int) -> list[NoticeMove]:
     """Read what the books say of a notice, in order of recording."""
     kinds = (TransferKind.ISSUED.value, TransferKind.ALLOCATED.value)
+    return await _moves(
+        tx,
+        transfers.c.school_id == school_id,
+        transfers.c.invoice_id == invoice_id,
+        transfers.c.kind.in_(kinds),
+    )
+
+
+async def credit_moves(tx: AsyncConnection, account_id: int, credit_id: int) -> list[NoticeMove]:
+    """Read what the books say of a bank credit, in order of recording."""
+    return await _moves(
+        tx, transfers.c.account_id == account_id, transfers.c.bank_credit_id == credit_id
+    )
+
+
+async def _moves(tx: AsyncConnection, *bounds: ColumnElement[bool]) -> list[NoticeMove]:
     rows = await tx.execute(
-        select(transfers)
-        .where(
-            transfers.c.school_id == school_id,
-            transfers.c.invoice_id == invoice_id,
-            transfers.c.kind.in_(kinds),
-        )
-        .order_by(transfers.c.id)
-        .limit(MOVES_MAX)
+        select(transfers).where(*bounds).order_by(transfers.c.id).limit(MOVES_MAX)
     )
     return [
         NoticeMove(
@@ -227,6 +237,7 @@ async def notice_moves(tx: AsyncConnection, school_id: int, invoice_id: int) -> 
             at=row.at,
             kind=TransferKind(row.kind),
             amount=Dong(row.amount_dong),
+            reference=row.reference,
             reverses_id=row.reverses_id,
             account_id=row.account_id,
             bank_credit_id=row.bank_credit_id,

@@ -108,7 +108,7 @@ with items as (
   select distinct i.school_id, l.fee_item_id
     from load_invoice i join load_line l on l.line = i.line)
 insert into ledger_account (kind, school_id, round_id, fee_item_id)
-select 'receivable', school_id, null::bigint, null::bigint from (select distinct school_id from load_round) s
+select distinct 'receivable', school_id, null::bigint, null::bigint from load_round
 union all select 'round_control', school_id, round_id, null from load_round
 union all select 'fee_item', school_id, null, fee_item_id from items
 order by 2, 1, 3, 4

@@ -42,9 +42,7 @@ Positive = Annotated[
     int, Meta(ge=1, le=DONG_MAX, description="must be a whole number of dong, 1 or more")
 ]
 Way = Annotated[Direction, Meta(description="must be in or out")]
-How = Annotated[
-    Method, Meta(description="must be one of transfer, counter, card, wallet, unknown")
-]
+How = Annotated[Method, Meta(description="must be one of transfer, counter, card, wallet, unknown")]
 
 
 class EventLine(Shape, frozen=True):

@@ -44,7 +44,8 @@ select 'transfer ' || t.id,
        t.amount_dong <= 0 or t.debit_id = t.credit_id or d.id is null or c.id is null
        or f.kind is not null
           and not ((d.kind, c.kind) = (f.debit, f.credit) and (f.turns or t.reverses_id is null)
-                or (c.kind, d.kind) = (f.debit, f.credit) and (f.turns or t.reverses_id is not null))
+                or (c.kind, d.kind) = (f.debit, f.credit)
+                   and (f.turns or t.reverses_id is not null))
        or t.account_id is distinct from coalesce(d.account_id, c.account_id)
        or t.school_id is distinct from coalesce(d.school_id, c.school_id)
        or coalesce(d.account_id <> c.account_id or d.school_id <> c.school_id, false)
@@ -160,7 +161,8 @@ select 'school ' || coalesce(l.id, n.id), coalesce(l.balance, 0) <> coalesce(n.o
               group by school_id) n on n.id = l.id"""
 
 PUPIL_CREDIT = """
-select 'pupil ' || coalesce(b.school_id, l.school_id) || '/' || coalesce(b.student_id, l.student_id),
+select 'pupil ' || coalesce(b.school_id, l.school_id) || '/'
+       || coalesce(b.student_id, l.student_id),
        coalesce(b.credit_dong, 0) <> coalesce(l.balance, 0)
   from pupil_balance b
   full join (select on_school as school_id, student_id, -sum(amount) as balance from moved

@@ -1,3 +1,6 @@
+import fcntl
+import os
+import signal
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -5,11 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from kernel.embedded import EmbeddedUnavailable, Server, attach, wait_stopped
+from kernel.cluster import EmbeddedUnavailable, find_binaries
+from kernel.embedded import USERS_LOCK, Server, attach, try_lock, wait_stopped
 from tests.kernel.embedded_homes import (
     OWNER,
     answering,
@@ -112,13 +116,37 @@ def test_rows_survive_stops_and_a_stop_leaves_nothing_behind(home: Path) -> None
 
 def test_a_user_who_comes_while_the_server_stops_gets_a_running_one(home: Path) -> None:
     # given users who come at every moment of a stop
-    for gap_s in (0.0, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4):
+    for gap_s in (0.0, 0.15, 0.22, 0.3, 0.35):
         # when one has attached
         with attach(home) as server:
             # then the server is there, and stays
             assert ask(server.url(*OWNER), "select n from kept") == [(42,)]
             assert len(keepers(home)) == 1
         time.sleep(gap_s)
+
+
+def test_a_user_waits_while_a_server_is_slow_to_stop(home: Path) -> None:
+    # given a server that hangs when its last user leaves
+    with attach(home):
+        assert soon(lambda: "is ready" in (home / "keeper.log").read_text())
+        hung = postmaster_of(home)
+        os.kill(hung, signal.SIGSTOP)
+    try:
+        # when someone would use it
+        def busy() -> bool:
+            lock = try_lock(home / USERS_LOCK, fcntl.LOCK_SH)
+            if lock is not None:
+                os.close(lock)
+            return lock is None
+
+        # then nobody can before it has stopped
+        assert soon(busy)
+        assert not soon(lambda: not busy(), limit_s=0.6)
+    finally:
+        os.kill(hung, signal.SIGCONT)
+    with attach(home) as server:
+        assert ask(server.url(*OWNER), "select n from kept") == [(42,)]
+        assert postmaster_of(home) != hung
 
 
 def test_two_homes_are_independent(home: Path, tmp_path: Path) -> None:
@@ -139,6 +167,7 @@ words = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=
 
 
 @given(folder=words, user=words, database=words)
+@example(folder="/a b,c", user="a/b@c", database="d/e?f")
 def test_a_url_says_exactly_its_parts(folder: str, user: str, database: str) -> None:
     # given any folder, user and database, when a url is made and read back
     server = Server(Path("/"), Path("/"), Path("/x" + folder))
@@ -155,6 +184,25 @@ def test_a_server_that_cannot_start_says_why(home: Path) -> None:
     with pytest.raises(EmbeddedUnavailable, match="initialized by PostgreSQL version 11"):
         attach(home).__enter__()
     assert soon(lambda: not keepers(home))
+
+
+def test_a_cluster_that_cannot_be_made_says_why_and_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an initdb that fails half-way
+    postgres = find_binaries() / "postgres"
+    (tmp_path / "postgres").symlink_to(postgres)
+    (tmp_path / "initdb").write_text("#!/bin/sh\nmkdir $2\necho 'disk is full' >&2\nexit 1\n")
+    (tmp_path / "initdb").chmod(0o755)
+    monkeypatch.setenv("PG_BIN", str(tmp_path))
+    # when someone attaches, then that is said
+    with pytest.raises(EmbeddedUnavailable, match="disk is full"):
+        attach(tmp_path / "home").__enter__()
+    # and with an initdb that works a whole cluster is made in its place
+    monkeypatch.delenv("PG_BIN")
+    with left_clean(tmp_path / "home"), attach(tmp_path / "home") as server:
+        assert answering(server.url(*OWNER))
+        assert not list((tmp_path / "home").glob("making-*"))
 
 
 def test_a_wrong_pg_bin_is_named_and_never_passed_over(

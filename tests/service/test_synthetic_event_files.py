@@ -49,7 +49,9 @@ def test_only_what_is_open_is_paid(tmp_path: Path) -> None:
 
 def test_an_endless_export_is_read_no_further_than_needed(tmp_path: Path) -> None:
     def endless() -> Iterator[InvoiceRow]:
-        yield from map(make_invoice, count())
+        for number in count():
+            assert number < 2_000, "reads on though it has enough"
+            yield make_invoice(number)
 
     facts = write_events(endless(), tmp_path / "events.jsonl", seed=1, count=500)
 
@@ -62,6 +64,17 @@ def test_a_single_account_has_no_stranger(tmp_path: Path) -> None:
 
     assert "wrong_account" not in facts.kinds
     assert len(facts.kinds) == len(EventKind) - 1
+
+
+def test_a_notice_that_finds_no_second_for_two_codes_is_paid_alone(tmp_path: Path) -> None:
+    last = len(EventKind) - 3
+    invoices = [make_invoice(number, due=20_000 + number) for number in range(last + 1)]
+    write_events(invoices, tmp_path / "events.jsonl", seed=1)
+    rows = told(tmp_path / "events.jsonl")
+
+    assert not of_kind(rows, "two_codes")
+    paid = [part for _, truth in rows for part in truth["allocations"] or ()]
+    assert paid.count({"external_id": f"R{last}", "amount_dong": 20_000 + last}) == 1
 
 
 def test_a_story_that_needs_a_second_account_waits_for_it(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def invoice_of(truth: dict[str, Any]) -> InvoiceRow:
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Told:
     out = tmp_path_factory.mktemp("events") / "events.jsonl"
-    write_events(INVOICES.values(), out, seed=5)
+    write_events(INVOICES.values(), out, seed=6)
     return told(out)
 
 
