@@ -77,7 +77,7 @@ def make_app(ground: Ground) -> Litestar:
     app = Litestar(
         route_handlers=[
             bank_route(door),
-            *health_routes(Health(db)),
+            *health_routes(Health(db, sandbox)),
             *parent_routes(ParentPages(db, sandbox)),
             *signing.route_handlers,
             *home_routes(db, sandbox=sandbox),

@@ -6,17 +6,18 @@ It shares nothing with the door but the provider's format. Never works outside a
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kernel.clock import utc_now
 from kernel.errors import Forbidden, NotFound, Unavailable
 from kernel.money import Dong, dong
 from kernel.sealing import unseal
 from payments.reference import memo_text
 from reconciliation.model import BankEvent, Direction, Method
 from service.instance import Instance
+from service.routes_health import CLOCK_HEADER
 from webhooks.banks.registry import adapter
 from webhooks.reads_simulator import PayTarget, pay_target
 
@@ -70,7 +71,21 @@ async def find_target(tx: AsyncConnection, code: str, provider: str | None) -> P
     return target
 
 
-def told_payment(target: PayTarget, code: str, amount: int | None, memo: str | None) -> BankEvent:
+def service_now(instance: Instance) -> datetime:
+    """Ask the running service what time it is; a sandbox has a clock of its own."""
+    try:
+        answer = httpx.get(f"{base_url(instance)}/livez", trust_env=False, timeout=10)
+    except httpx.HTTPError as cause:
+        raise NothingRuns(f"the service does not answer: {type(cause).__name__}") from cause
+    told = answer.headers.get(CLOCK_HEADER)
+    if told is None:
+        raise NotASandbox("the running service is not a sandbox")
+    return datetime.fromisoformat(told)
+
+
+def told_payment(
+    target: PayTarget, code: str, amount: int | None, memo: str | None, *, now: datetime
+) -> BankEvent:
     """Make the event of one payment; without an amount what is outstanding (or due) is paid."""
     usual = target.outstanding or target.due
     return BankEvent(
@@ -79,7 +94,7 @@ def told_payment(target: PayTarget, code: str, amount: int | None, memo: str | N
         account=target.account,
         amount=dong(usual if amount is None else amount),
         direction=Direction.IN,
-        booked_at=utc_now(),
+        booked_at=now,
         description=memo_text(code, target.memo_prefix) if memo is None else memo,
         bank_ref=f"FT{secrets.randbits(40):014d}"[:16],
         method=Method.TRANSFER,
@@ -88,14 +103,12 @@ def told_payment(target: PayTarget, code: str, amount: int | None, memo: str | N
 
 async def send(instance: Instance, target: PayTarget, event: BankEvent) -> Paid:
     """Sign by the service's clock, send to the running service, give what it answered."""
-    if not instance.settings.sandbox:
-        raise NotASandbox("hocphi pay works in a sandbox only (HOCPHI_MODE=sandbox)")
     provider = adapter(target.provider)
     raw = provider.body(event)
     headers = provider.sign(
         unseal(target.sealed, instance.seal_key),
         raw,
-        timestamp=int(utc_now().timestamp()),
+        timestamp=int(event.booked_at.timestamp()),
         options=target.options,
     )
     address = f"{base_url(instance)}/webhooks/{target.provider}/{target.public_id}"

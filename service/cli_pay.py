@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from kernel.access import Loader
-from service.bank_simulator import Paid, find_target, send, told_payment
+from service.bank_simulator import Paid, find_target, send, service_now, told_payment
 from service.instance import open_instance
 
 OK = 200
@@ -25,7 +25,8 @@ def pay(code: str, amount: int | None, provider: str | None, memo: str | None) -
             try:
                 async with db.transaction(Loader()) as tx:
                     target = await find_target(tx, code.strip().upper(), provider)
-                event = told_payment(target, code.strip().upper(), amount, memo)
+                now = service_now(instance)
+                event = told_payment(target, code.strip().upper(), amount, memo, now=now)
                 return await send(instance, target, event)
             finally:
                 await db.close()

@@ -7,7 +7,6 @@ a receiver of its own. It is a sandbox; its clock begins on 22 November 2026.
 import asyncio
 import base64
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import httpx
 from kernel.errors import Unavailable
 from service.bank_simulator import base_url
 from service.demo_setup import OFFICER, PASSWORD, STAFF, Prepared, prepare
-from service.demo_stops import Stops, pay_and_watch, show_before
+from service.demo_stops import Stops, page_path, pay_and_watch, show_before
 from service.instance import Instance, open_instance
 from service.receiver import Receiver
 
@@ -110,11 +109,11 @@ def _wait_ready(instance: Instance, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _stay(base: str, prepared: Prepared) -> None:
-    path = re.sub(r"^https?://[^/]+", "", prepared.second.pay_url)
+    path = page_path(prepared.second.pay_url)
     click.echo(
         f"\nA second notice waits: {base}{path}\n"
         f"Pay it from another terminal:\n"
-        f"  HOCPHI_HOME={os.environ['HOCPHI_HOME']} HOCPHI_MODE=sandbox"
+        f"  HOCPHI_HOME={os.environ['HOCPHI_HOME']}"
         f" .venv/bin/hocphi pay {prepared.second.code}\n"
         f"Desk:  {base}/login   {STAFF} / {PASSWORD}\n"
         f"Rates: {base}/login   {OFFICER} / {PASSWORD}\n"

@@ -13,13 +13,14 @@ from kernel.money import dotted
 from payments.qr_image import read_back
 from payments.vietqr import decode
 from reconciliation.books import check
-from service.bank_simulator import Paid, find_target, send, told_payment
+from service.bank_simulator import Paid, find_target, send, service_now, told_payment
 from service.demo_setup import OFFICER, PASSWORD, Prepared
 from service.instance import Instance
 from service.receiver import Receiver
 
 _R5A = re.compile(r'data-rate="R5a"[^>]*data-numerator="(\d+)"[^>]*data-denominator="(\d+)"')
 
+OK = 200
 PAGE_S = 2.0
 NEWS_S = 15.0
 PAID = "Đã nộp đủ"
@@ -46,9 +47,9 @@ class Stops:
         click.echo(f"\n{self.number} values, {count} missing" if count else "\nAll values shown.")
 
 
-def page_path(pay_url: str) -> str:
+def page_path(pay_url: str | None) -> str:
     """Give the path of a parent's link."""
-    return re.sub(r"^https?://[^/]+", "", pay_url)
+    return re.sub(r"^https?://[^/]+", "", pay_url or "")
 
 
 def show_before(stops: Stops, prepared: Prepared, client: httpx.Client) -> None:
@@ -80,7 +81,7 @@ def pay_and_watch(
     stops.show("And after 'Tôi đã chuyển xong'?", WAITING if WAITING in waiting else None)
     paid = asyncio.run(_pay(instance, first.code))
     answered = time.monotonic()
-    good = paid.status == httpx.codes.OK and paid.body == '{"success":true}'
+    good = paid.status == OK and paid.body == '{"success":true}'
     stops.show("What does the bank hear, after the commit?", paid.body if good else None)
     time.sleep(max(0.0, PAGE_S - (time.monotonic() - answered)))
     page = client.get(page_path(first.pay_url)).text
@@ -99,7 +100,8 @@ async def _pay(instance: Instance, code: str) -> Paid:
     try:
         async with db.transaction(Loader()) as tx:
             target = await find_target(tx, code, "sepay")
-        return await send(instance, target, told_payment(target, code, None, None))
+        now = service_now(instance)
+        return await send(instance, target, told_payment(target, code, None, None, now=now))
     finally:
         await db.close()
 

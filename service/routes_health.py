@@ -12,9 +12,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.access import SignIn
+from kernel.clock import utc_now
 from kernel.db import Database
 
 READY_S = 2.0
+CLOCK_HEADER = "x-hocphi-now"
+"""A sandbox tells its clock, so that the bank simulator signs by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Health:
     """What the health routes look at."""
 
     db: Database
+    sandbox: bool
 
     async def ready(self) -> bool:
         """Tell whether the database takes a scoped transaction now."""
@@ -36,8 +40,9 @@ def health_routes(health: Health) -> list[HTTPRouteHandler]:
     """Make the route handlers of the health pages."""
 
     @get("/livez", media_type=MediaType.TEXT)
-    async def livez() -> str:
-        return "ok"
+    async def livez() -> Response[str]:
+        headers = {CLOCK_HEADER: utc_now().isoformat()} if health.sandbox else {}
+        return Response("ok", headers=headers)
 
     @get("/readyz", media_type=MediaType.TEXT)
     async def readyz() -> Response[str]:
