@@ -70,7 +70,6 @@ class Topic(StrEnum):
     INVOICE_PARTLY_PAID = "invoice.partly_paid"
     INVOICE_REOPENED = "invoice.reopened"
     INVOICE_CANCELLED = "invoice.cancelled"
-    PAYMENT_RECEIVED = "payment.received"
 
 
 @dataclass(frozen=True, slots=True)
