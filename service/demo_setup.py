@@ -28,10 +28,11 @@ ACTOR = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the demo plays with: the first pupil's notice and a second one left unpaid."""
+    """What the demo plays with: the first pupil's notice, a second one, others of the school."""
 
     first: InvoiceRow
     second: InvoiceRow
+    others: tuple[InvoiceRow, ...]
     lines: tuple[tuple[str, int], ...]
     notices: int
 
@@ -59,7 +60,8 @@ async def prepare(instance: Instance, folder: Path, receiver: Receiver) -> Prepa
     finally:
         await db.close()
     exported = await _exported(instance)
-    return Prepared(exported[0], exported[1], _lines(folder), len(exported))
+    others = tuple(each for each in exported[2:] if each.school == SCHOOL)
+    return Prepared(exported[0], exported[1], others, _lines(folder), len(exported))
 
 
 async def _exported(instance: Instance) -> list[InvoiceRow]:
