@@ -45,7 +45,7 @@ def test_an_accountant_lays_money_without_code_and_takes_it_off_again(running, o
     page.reload()
 
     assert "Đã nộp đủ" in paid
-    assert notice.code in laid
+    assert "Đã ghi phân bổ" in laid
     assert "nhầm em cùng tên" in undone
     assert "Chưa nộp" in page.inner_text("main")
 
