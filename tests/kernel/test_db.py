@@ -54,8 +54,8 @@ async def seen(db: Database, scope: Scope) -> list[int]:
 async def left_behind(db: Database) -> tuple[str, int, str]:
     """Look at a pooled connection the way the product never does: without entering a scope."""
     async with db.engine.connect() as bare:
-        login, backend, bounds = (await bare.exec_driver_sql(LEFT)).tuples().one()
-        return str(login), int(backend), str(bounds).strip(",")
+        row: Any = (await bare.exec_driver_sql(LEFT)).one()
+        return row[0], row[1], row[2].strip(",")
 
 
 async def test_without_a_scope_there_is_no_transaction(database: TestDatabase) -> None:

@@ -135,6 +135,8 @@ def test_without_user_namespaces_root_becomes_another_user(
     assert place is not None
     assert (ELSEWHERE in place.files.parents) == IS_ROOT
     assert (ELSEWHERE in place.bin_dir.parents) == IS_ROOT
+    # and the copied programs find their libpq
+    subprocess.run([place.bin_dir / "initdb", "--version"], check=True, capture_output=True)
     # and stays there when they are allowed again
     with attach(home) as server:
         now = read_place(home)

@@ -93,6 +93,25 @@ async def test_the_books_of_a_load_balance_in_every_round(
     assert {balance[control] for control in controls} == {0}
 
 
+async def test_an_item_that_sums_to_0_is_not_booked_and_1_dong_is(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    bundle = small_bundle()
+    bundle["receivables"] = [receivable("N1", "S3", 5, 1, -5)]
+
+    await load_bundle(database.operator(), tmp_path, bundle)
+
+    async with database.superuser() as su:
+        booked = await su.fetch(
+            "select t.kind, t.amount_dong, f.code, f.school_id is null as shared from transfer t"
+            " left join fee_item f on f.id = t.fee_item_id order by t.id"
+        )
+    assert [tuple(row) for row in booked] == [
+        ("issued", 1, None, True),
+        ("charged", 1, "NU", False),
+    ]
+
+
 async def test_a_notice_is_paid_into_the_first_main_account_and_the_deed_is_on_record(
     database: TestDatabase, tmp_path: Path
 ) -> None:
@@ -125,6 +144,7 @@ async def test_a_school_stands_below_its_unit_and_all_above_it_for_their_days(
         unit("19960", "commune", "46"),
         unit("X", "school", "479", valid_from="2015-09-01", valid_to="2025-06-30"),
         unit("X", "school", "19960"),
+        unit("X", "school", "479", relation="area", valid_from="2015-09-01"),
     ]
     bundle["schools"][0]["unit"] = "X"
 
@@ -132,11 +152,15 @@ async def test_a_school_stands_below_its_unit_and_all_above_it_for_their_days(
 
     async with database.superuser() as su:
         rows = await su.fetch(
-            "select u.code, c.valid_from::text, c.valid_to::text from unit_closure c"
+            "select u.code, c.valid_from::text, c.valid_to::text, c.relation from unit_closure c"
             " join unit u on u.id = c.ancestor_id join school s on s.id = c.school_id"
-            " where s.code = 'TH-1' and c.relation = 'administrative' order by 1, 2"
+            " where s.code = 'TH-1' order by c.relation, 1, 2"
         )
-    assert [tuple(row) for row in rows] == [
+    assert [tuple(row)[:3] for row in rows if row["relation"] == "area"] == [
+        ("479", "2015-09-01", "2025-06-30"),
+        ("X", "2015-09-01", None),
+    ]
+    assert [tuple(row)[:3] for row in rows if row["relation"] == "administrative"] == [
         ("19960", "2025-07-01", None),
         ("46", "2015-09-01", "2025-06-30"),
         ("46", "2025-07-01", None),

@@ -27,6 +27,10 @@ INSERT_CREDIT = (
 INSERT_DELIVERY = (
     "insert into delivery values (gen_random_uuid(), {}, now(), 'x', '{{}}', 'read', '[]')"
 )
+INSERT_ALARM = (
+    "insert into alarm (kind, connection_id, source, item, facts, at)"
+    " values ('x', {}, gen_random_uuid(), 0, '{{}}', now())"
+)
 
 
 class Town:
@@ -168,8 +172,7 @@ async def test_the_doors_role_adds_for_its_own_connection_and_account_only(
         INSERT_CREDIT.format(second.account_id),
         INSERT_DELIVERY.format(ids[1][0]),
         f"insert into credit_inbox (account_id, credit_id) values ({second.account_id}, 1)",
-        "insert into alarm (kind, connection_id, source, item, facts, at)"
-        f" values ('x', {ids[1][0]}, gen_random_uuid(), 0, '{{}}', now())",
+        INSERT_ALARM.format(ids[1][0]),
     ):
         assert "row-level security" in await refusal(api, scope, foreign), foreign
     assert "row-level security" in await refusal(

@@ -17,7 +17,7 @@ from tests.database import TestDatabase
 from tests.rows import NOW, Planter, School, arrival
 from webhooks import reads
 from webhooks.banks import sepay
-from webhooks.model import ConnectionView
+from webhooks.model import ConnectionView, Headers
 from webhooks.reads import KeptConnection
 from webhooks.receive import BATCH, PENDING_MAX, Batcher, DoorFull, Knock
 from webhooks.setup import NewConnection, add_connection
@@ -31,14 +31,14 @@ class Bench:
     def __init__(self, su: Any, school: School, connection: KeptConnection) -> None:
         self.su, self.school, self.connection = su, school, connection
 
-    def knock(self, txn: int = 1, amount: int = 500_000, **headers: str) -> Knock:
-        raw = sepay.body(arrival(self.school, amount, "hoc phi", txn=str(txn)).event)
-        return self.knock_of(raw, **headers)
+    def knock(self, txn: int = 1, headers: Headers | None = None) -> Knock:
+        event = arrival(self.school, 500_000, "hoc phi", txn=str(txn)).event
+        return self.knock_of(sepay.body(event), headers)
 
-    def knock_of(self, raw: bytes, **headers: str) -> Knock:
+    def knock_of(self, raw: bytes, headers: Headers | None = None) -> Knock:
         own = self.connection
         view = ConnectionView(own.provider, frozenset(own.accounts), (SECRET,), {}, sandbox=False)
-        return Knock(own, real_now(), raw, headers, sepay.parse(raw, headers, view))
+        return Knock(own, real_now(), raw, headers or {}, sepay.parse(raw, {}, view))
 
     async def count(self, what: str) -> int:
         return int(await self.su.fetchval(f"select count(*) from {what}"))
@@ -98,7 +98,14 @@ async def test_the_delivery_keeps_bytes_headers_and_no_key(
     database: TestDatabase, bench: Bench
 ) -> None:
     knock = bench.knock(
-        authorization="Apikey geheim", cookie="a=b", **{"x-secret-key": "s", "x-sepay-id": "7"}
+        1,
+        {
+            "authorization": "Apikey geheim",
+            "cookie": "a=b",
+            "secure-token": "t",
+            "x-secret-key": "s",
+            "x-sepay-id": "7",
+        },
     )
 
     await Batcher(database.api()).keep(knock)
@@ -247,9 +254,7 @@ async def test_two_processes_that_take_the_same_credits_in_other_orders_both_end
     orders = list(range(1, 61)), list(range(60, 0, -1))
 
     async with held(database):
-        callers: list[asyncio.Task[None]] = []
-        for door in doors:
-            callers.append(asyncio.create_task(door.keep(bench.knock(500))))
+        callers = [asyncio.create_task(door.keep(bench.knock(500))) for door in doors]
         await writers_waiting(bench)
         for door, order in zip(doors, orders, strict=True):
             callers += [asyncio.create_task(door.keep(bench.knock(each))) for each in order]
