@@ -77,8 +77,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
         yield Running(instance, prepared, base_url(instance))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Generator[Browser]:
+    """One browser a file: its driver's loop must be gone before asynchronous tests run."""
     path = program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
