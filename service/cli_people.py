@@ -93,4 +93,4 @@ def ask_password() -> str:
     """Read a password: a line of standard input, or typed twice and unseen on a terminal."""
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\n")

@@ -18,7 +18,7 @@ from kernel.access import Desk, Reports
 from kernel.errors import Forbidden
 from service.people import Role
 from service.reads_people import Granted
-from service.sessions import OUTSIDE, begin_session, end_session, renew_key
+from service.sessions import begin_session, end_session, renew_key
 
 _USER, _LOGIN, _ROLES = "user_id", "login", "roles"
 
@@ -87,7 +87,7 @@ class StaffMiddleware(AbstractAuthenticationMiddleware):
 
     def __init__(self, app: ASGIApp, load: LoadStaff) -> None:
         """Take the deed that reads a person's grants."""
-        super().__init__(app, exclude=list(OUTSIDE))
+        super().__init__(app)
         self.load = load
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:

@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 BATCH = 500
 PENDING_MAX = 5_000
+_AWAY = ("08", "53", "57P")
+"""Classes of SQLSTATE: no connection, out of resources, shutting down or still starting."""
+
 _UNKEPT_HEADERS = frozenset({"authorization", "cookie", "x-secret-key", "secure-token"})
 
 
@@ -112,8 +115,14 @@ class Batcher:
 
 def database_away(cause: Exception) -> bool:
     """Tell whether the database, not the rows, is why a write failed."""
-    lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-    return lost or isinstance(cause, (OSError, TimeoutError, PoolTimeout))
+    if isinstance(cause, DBAPIError):
+        return cause.connection_invalidated or _sqlstate(cause).startswith(_AWAY)
+    return isinstance(cause, (OSError, TimeoutError, PoolTimeout))
+
+
+def _sqlstate(cause: DBAPIError) -> str:
+    """Give PostgreSQL's five-letter code of an error, or nothing."""
+    return str(getattr(cause.orig, "sqlstate", None) or "")
 
 
 def _fail(batch: Sequence[tuple[Knock, "asyncio.Future[None]"]], cause: Exception) -> None:

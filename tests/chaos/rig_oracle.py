@@ -23,14 +23,15 @@ from service.receiver import Receiver
 from tests.chaos.rig_plan import Plan, Told
 
 
-
 @dataclass(slots=True)
 class Outcome:
     """Everything that must not depend on who was killed when."""
 
     credits: Counter[tuple[str, str, int]] = field(default_factory=Counter[tuple[str, str, int]])
     breaches: list[str] = field(default_factory=list[str])
-    notices: dict[str, tuple[str, int, int]] = field(default_factory=dict[str, tuple[str, int, int]])
+    notices: dict[str, tuple[str, int, int]] = field(
+        default_factory=dict[str, tuple[str, int, int]]
+    )
     pupils: dict[str, int] = field(default_factory=dict[str, int])
     suspense: dict[str, int] = field(default_factory=dict[str, int])
     decided: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
@@ -209,5 +210,7 @@ def differences(stormy: Outcome, calm: Outcome) -> list[str]:
     for name in ("credits", "notices", "pupils", "suspense", "decided", "told", "told_count"):
         left, right = dict(getattr(stormy, name)), dict(getattr(calm, name))
         odd = [key for key in left.keys() | right.keys() if left.get(key) != right.get(key)]
-        found += [f"{name} {key}: {left.get(key)} / {right.get(key)}" for key in sorted(odd, key=str)]
+        found += [
+            f"{name} {key}: {left.get(key)} / {right.get(key)}" for key in sorted(odd, key=str)
+        ]
     return found

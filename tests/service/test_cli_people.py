@@ -151,6 +151,14 @@ async def test_two_commands_at_once_add_one_person_with_each_grant_once(rig: Rig
     assert await rig.su.fetchval("select count(*) from deed") == 1
 
 
+async def test_two_commands_at_once_grant_a_known_person_the_same_role_once(rig: Rig) -> None:
+    await rig.person()
+
+    await asyncio.gather(*(rig.person(role=Role.OPERATOR) for _ in range(8)))
+
+    assert len(await grants(rig)) == 2
+
+
 UNFIT: list[tuple[tuple[str, ...], type[DomainError], str]] = [
     (("a b", *ACCOUNTANT), PersonUnfit, "login"),
     (("x", *ACCOUNTANT), PersonUnfit, "login"),

@@ -31,9 +31,11 @@ class SlowHasher:
         self.lock = threading.Lock()
         self.at_work = self.most = self.done = 0
         self.threads: set[int] = set()
+        self.kept: list[str] = []
 
-    def verify(self, _: str, __: bytes) -> bool:
+    def verify(self, kept: str, _: bytes) -> bool:
         with self.lock:
+            self.kept.append(kept)
             self.at_work += 1
             self.most = max(self.most, self.at_work)
             self.threads.add(threading.get_ident())
@@ -103,6 +105,7 @@ async def test_a_person_we_do_not_know_costs_the_work_of_one_we_know() -> None:
     verdict = await passwords.check("x", None)
 
     assert hasher.done == 2 * known == 2
+    assert hasher.kept == ["kept", passwords.decoy]
     assert verdict == Verdict(right=False)
 
 
@@ -139,6 +142,13 @@ async def test_a_keyboard_that_writes_marks_apart_signs_in_too() -> None:
 
     assert (await WORK.check(unicodedata.normalize("NFC", "mật khẩu"), kept)).right
     assert not (await WORK.check("mat khau", kept)).right
+
+
+async def test_a_password_with_half_a_character_is_a_password_like_any_other() -> None:
+    kept = await WORK.hash("half \ud800")
+
+    assert (await WORK.check("half \ud800", kept)).right
+    assert not (await WORK.check("half \ud801", kept)).right
 
 
 async def test_a_kept_hash_that_does_not_read_is_wrong_and_no_crash() -> None:

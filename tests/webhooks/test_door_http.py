@@ -79,11 +79,8 @@ async def serving(door: BankDoor) -> AsyncGenerator[int]:
         uvicorn.Config(app, log_level="critical", lifespan="off", timeout_keep_alive=60)
     )
     running = asyncio.create_task(server._serve([listener]))  # pyright: ignore[reportPrivateUsage]
-    async with asyncio.timeout(10):
-        while True:
-            if server.started:
-                break
-            await asyncio.sleep(0.01)
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.01)
     try:
         yield listener.getsockname()[1]
     finally:
@@ -125,9 +122,7 @@ async def writer_waits(street: Street) -> int:
 async def test_one_webhook_a_thousand_times_at_once_is_one_credit(
     database: TestDatabase, street: Street
 ) -> None:
-    raw = street.body()
-
-    left = iter(range(1_000))
+    raw, left = street.body(), iter(range(1_000))
     answers: list[httpx.Response] = []
 
     async def knock_on() -> None:
@@ -135,7 +130,6 @@ async def test_one_webhook_a_thousand_times_at_once_is_one_credit(
             answers.append(await street.post(raw))  # noqa: PERF401  64 of these share one list
 
     await asyncio.gather(*(knock_on() for _ in range(64)))
-
     said = Counter((each.status_code, each.content) for each in answers)
     assert said == {RECEIVED: 1_000}
     assert {each.headers["content-type"] for each in answers} == {"application/json"}
@@ -186,24 +180,16 @@ async def test_whatever_is_not_this_instances_connection_gets_one_constant_404(
 
     answers = [await street.post(raw, path) for path in paths]
     answers.append(await street.http.get("/webhooks/sepay/unknown"))
+    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
+        assert (await street.http.request(method, street.path)).status_code == 405
 
     def shape(answer: httpx.Response) -> tuple[int, bytes, tuple[tuple[str, str], ...]]:
         headers = tuple((name, text) for name, text in answer.headers.items() if name != "date")
         return answer.status_code, answer.content, headers
 
-    shapes = Counter(shape(each) for each in answers)
-    assert len(shapes) == 1, shapes
+    assert len({shape(each) for each in answers}) == 1
     assert answers[0].status_code == 404
     assert await street.count("delivery") == 0
-
-
-async def test_another_method_on_a_known_connection_is_405_and_on_others_404(
-    street: Street,
-) -> None:
-    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
-        known = await street.http.request(method, street.path)
-        unknown = await street.http.request(method, "/webhooks/sepay/unknown")
-        assert (method, known.status_code, unknown.status_code) == (method, 405, 404)
 
 
 async def test_a_body_over_the_cap_is_refused_before_it_has_come(street: Street) -> None:
@@ -212,30 +198,19 @@ async def test_a_body_over_the_cap_is_refused_before_it_has_come(street: Street)
     chunked = await street.raw_call("transfer-encoding: chunked", chunk, chunk, b"1\r\nx\r\n")
 
     for answer in (declared, chunked):
-        assert answer.startswith(b"HTTP/1.1 413 ")
-        assert answer.endswith(b'{"code":"body_too_large"}')
-    assert await street.count("delivery") == 0
-
-
-async def test_a_body_of_exactly_the_cap_is_taken(street: Street) -> None:
+        assert (answer[:13], answer[-25:]) == (b"HTTP/1.1 413 ", b'{"code":"body_too_large"}')
     padded = street.body()[:-1]
-    raw = padded + b',"x":"' + b"x" * (CAP - len(padded) - 8) + b'"}'
-    assert len(raw) == CAP
-
-    answer = await street.post(raw)
-    over = await street.post(raw[:-2] + b'x"}')
-
-    assert (answer.status_code, over.status_code) == (200, 413)
-    assert await street.su.fetchval("select max(length(raw)) from delivery") == CAP
+    exact = padded + b',"x":"' + b"x" * (CAP - len(padded) - 8) + b'"}'
+    assert (await street.post(exact)).status_code == 200
+    assert await street.su.fetchval("select length(raw) from delivery") == CAP
 
 
 async def test_the_door_stops_reading_at_the_first_piece_over_the_cap() -> None:
-    pieces = [{"type": "http.request", "body": bytes(1_000), "more_body": True}] * 1_000
     asked: list[int] = []
 
     async def receive() -> Any:
         asked.append(1)
-        return pieces[len(asked)]
+        return {"type": "http.request", "body": bytes(1_000), "more_body": True}
 
     async def hang_up() -> Any:
         return {"type": "http.disconnect"}
