@@ -23,13 +23,12 @@ def declare(
     """Declare an actor per bell on ``broker``; each may run twice, late, or beside another."""
     return {
         bell: dramatiq.actor(
-            job,
-            broker=broker,
             actor_name=bell,
             queue_name=QUEUE,
+            broker=broker,
             max_retries=0,
             time_limit=600_000,
-        )
+        )(job)
         for bell, job in jobs.items()
     }
 

@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 import structlog
 
@@ -64,7 +65,7 @@ class Family:
     def run(self) -> None:
         """Run until SIGINT or SIGTERM, then stop every child and wait for it."""
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: self.stop.set())
+            signal.signal(name, self._hear)
         folder = self.instance.settings.home_folder / f"metrics-{os.getpid()}"
         share_metrics(folder)
         alive, held = os.pipe()
@@ -84,6 +85,9 @@ class Family:
                 self.run_file.unlink(missing_ok=True)
             for each in (*folder.glob("*"), folder):
                 each.rmdir() if each.is_dir() else each.unlink()
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop.set()
 
     def _environment(self, alive: int) -> dict[str, str]:
         given = dict(os.environ) | {"HOCPHI_ALIVE_FD": str(alive)}

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from types import FrameType
 
 import structlog
 from dramatiq import Worker
@@ -131,8 +132,12 @@ def run_worker(instance: Instance) -> None:
     worker = Worker(broker, worker_threads=THREADS)
     worker.start()
     stop = threading.Event()
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+        signal.signal(name, hear)
     loop = get_event_loop_thread()
     assert loop is not None, "the AsyncIO middleware starts the event loop"
     log.info("worker_started", threads=THREADS)

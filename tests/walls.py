@@ -26,7 +26,6 @@ PURE = (
     "kernel/text.py",
     "payments/model.py",
     "payments/notice.py",
-    "payments/fees.py",
     "payments/vietqr*.py",
     "payments/banks.py",
     "payments/reference.py",

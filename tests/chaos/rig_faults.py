@@ -38,15 +38,15 @@ def reply_before_commit() -> None:
 async def _keep_in_memory(self: Batcher, knock: Knock) -> None:
     self.pending.append((knock, asyncio.get_running_loop().create_future()))
     if self.writing is None or self.writing.done():
-        self.writing = asyncio.create_task(self._write_all())
+        self.writing = asyncio.create_task(self._write_all())  # pyright: ignore[reportPrivateUsage]
 
 
 def credit_per_delivery() -> None:
     """Let each delivery of a transaction make a credit."""
-    plain = writes_intake._CREDITS
+    plain = writes_intake._CREDITS  # pyright: ignore[reportPrivateUsage]
     clause = "on conflict (account_id, provider, provider_txn_id) do nothing\n"
     assert clause in plain
-    writes_intake._CREDITS = plain.replace(clause, "")
+    writes_intake._CREDITS = plain.replace(clause, "")  # pyright: ignore[reportPrivateUsage]
 
 
 def delivered_before_sending() -> None:

@@ -35,7 +35,7 @@ def children_of(parent: int) -> dict[int, str]:
 
 
 def child_of(parent: int, role: str) -> int | None:
-    """Find the child of ``hocphi up`` that has played ``role`` longest; None while there is none."""
+    """Find the child of ``hocphi up`` that has played ``role`` longest, if there is one."""
     named = [pid for pid, words in children_of(parent).items() if f"service.child_{role}" in words]
     return named[0] if named else None
 

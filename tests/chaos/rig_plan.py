@@ -48,6 +48,8 @@ SHARES = {
     Kind.OTHER_ACCOUNT: 3,
 }
 
+CASES = {Kind.UNKNOWN_CODE, Kind.NO_CODE, Kind.TWO_CODES, Kind.OTHER_ACCOUNT}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -122,35 +124,44 @@ def _payers(
     kind: Kind, payable: _Payable, plan: Plan, rng: Random
 ) -> list[tuple[str, str, int, str]]:
     """Draw (group, account, amount, memo) of each transfer, and note where its money belongs."""
-    row, account, due = payable.row, payable.account, payable.row.due_dong
-    memo, amounts = row.memo, [due]
-    match kind:
-        case Kind.EXACT:
-            pass
-        case Kind.BELOW:
-            amounts = _distinct(due - STEP, rng)
-        case Kind.PARTS:
-            count = rng.choice([n for n in (1, 2, 3, 4, 5) if due % n == 0])
-            amounts = [due // count] * count
-        case Kind.OVER:
-            amounts = [due + STEP * rng.randint(1, 90) + 7]  # fits no other notice
-        case Kind.TWICE:
-            amounts = [due] * rng.randint(2, 3)
-        case Kind.UNKNOWN_CODE:
-            memo = FOREIGN_BOOK.make(rng.randint(1, 10**6))
-        case Kind.NO_CODE:
-            memo = rng.choice(["nop tien an ban tru", "chuyen khoan", "me be Na gui co giao"])
-        case Kind.TWO_CODES:
-            memo = f"{row.code} {payable.stranger.code}"
-        case Kind.OTHER_ACCOUNT:
-            memo = payable.stranger.memo
-    if kind in {Kind.UNKNOWN_CODE, Kind.NO_CODE, Kind.TWO_CODES, Kind.OTHER_ACCOUNT}:
+    row, account = payable.row, payable.account
+    amounts = _amounts(kind, row.due_dong, rng)
+    if kind in CASES:
+        memo = _unclear(kind, payable, rng)
         plan.suspended[account] += sum(amounts)
     else:
-        laid = min(due, sum(amounts))
+        memo, laid = row.memo, min(row.due_dong, sum(amounts))
         plan.paid[row.external_id] += laid
         plan.kept[row.student] += sum(amounts) - laid
     return [(f"{kind}:{row.external_id}", account, amount, memo) for amount in amounts]
+
+
+def _amounts(kind: Kind, due: int, rng: Random) -> list[int]:
+    match kind:
+        case Kind.BELOW:
+            return _distinct(due - STEP, rng)
+        case Kind.PARTS:
+            count = rng.choice([n for n in (1, 2, 3, 4, 5) if due % n == 0])
+            return [due // count] * count
+        case Kind.OVER:
+            return [due + STEP * rng.randint(1, 90) + 7]  # fits no other notice
+        case Kind.TWICE:
+            return [due] * rng.randint(2, 3)
+        case _:
+            return [due]
+
+
+def _unclear(kind: Kind, payable: _Payable, rng: Random) -> str:
+    """Draw a memo that only a person may decide."""
+    match kind:
+        case Kind.UNKNOWN_CODE:
+            return FOREIGN_BOOK.make(rng.randint(1, 10**6))
+        case Kind.TWO_CODES:
+            return f"{payable.row.code} {payable.stranger.code}"
+        case Kind.OTHER_ACCOUNT:
+            return payable.stranger.memo
+        case _:
+            return rng.choice(["nop tien an ban tru", "chuyen khoan", "me be Na gui co giao"])
 
 
 def _distinct(total: int, rng: Random) -> list[int]:

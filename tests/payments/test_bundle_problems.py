@@ -246,6 +246,28 @@ async def test_public_tuition_of_an_earlier_school_year_may_still_be_owed(
     assert loaded.added["receivables"] == 1
 
 
+async def test_a_private_school_may_ask_for_tuition(database: TestDatabase, tmp_path: Path) -> None:
+    bundle = small_bundle()
+    bundle["receivables"] = [receivable("N1", "S3", lines=TUITION)]
+
+    loaded = await load_bundle(database.operator(), tmp_path, bundle)
+
+    assert loaded.added["receivables"] == 1
+
+
+async def test_a_kept_line_of_0_dong_may_not_be_dropped(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    first, second = small_bundle(), small_bundle()
+    first["receivables"] = [receivable("N1", "S1", 5, 0)]
+    second["receivables"] = [receivable("N1", "S1", 5)]
+    await load_bundle(database.operator(), tmp_path / "first", first)
+
+    assert await refused(database, tmp_path / "second", second) == [
+        "receivables.jsonl:1: lines: differ from what is kept"
+    ]
+
+
 async def test_what_only_rests_on_a_bad_line_is_not_listed_when_all_is_refused(
     database: TestDatabase, tmp_path: Path
 ) -> None:
