@@ -86,7 +86,7 @@ def make_app(ground: Ground) -> Litestar:
             *invoice_routes(db, sandbox=sandbox),
             *rates_routes(db, sandbox=sandbox),
             *admin_routes(db, sandbox=sandbox),
-            create_static_files_router(STATIC_URL, [STATIC]),
+            create_static_files_router(STATIC_URL, [STATIC], opt={"exclude_from_auth": True}),
         ],
         middleware=[*signing.middleware],
         csrf_config=signing.csrf_config,

@@ -52,7 +52,7 @@ def connection_rows(
     banks: Banks,
     now: datetime,
 ) -> tuple[ConnectionRow, ...]:
-    """Make a row a connection; an account's alarms go to its first connection, else to a last row."""
+    """Make a row a connection; an account's alarms go to its first one, else to a last row."""
     own: dict[int | None, list[AlarmView]] = {}
     for alarm in alarms:
         view = AlarmView(alarm.at, alarm_text(alarm), id=str(alarm.id))

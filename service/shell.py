@@ -13,7 +13,7 @@ from service.views_desk import DeskShell, PulseView
 PAGES: dict[str, frozenset[str]] = {
     Role.ACCOUNTANT: frozenset({"home", "credits", "cases", "invoices", "rates", "connections"}),
     Role.OFFICER: frozenset({"rates"}),
-    Role.OPERATOR: frozenset(),
+    Role.OPERATOR: frozenset({"connections"}),
 }
 ROLE_NAMES: dict[str, str] = {
     Role.ACCOUNTANT: "Kế toán",

@@ -31,7 +31,8 @@ class Staff:
     """A person who is signed in, with the ids their grants reach at this request.
 
     ``schools`` and ``accounts`` are the accountant's; an officer's ``units`` reach schools for
-    reading rates only, which stand in ``reported`` beside the accountant's own.
+    reading rates only, which stand in ``reported`` beside the accountant's own; an operator's
+    ``operated`` are all accounts, for their bank connections only.
     """
 
     user_id: int
@@ -42,6 +43,16 @@ class Staff:
     accounts: tuple[int, ...] = ()
     units: tuple[int, ...] = ()
     reported: tuple[int, ...] = ()
+    operated: tuple[int, ...] = ()
+
+    @property
+    def connected(self) -> tuple[int, ...]:
+        """The accounts whose bank connections this person looks after."""
+        return self.operated or self.accounts
+
+    def admin(self) -> Desk:
+        """Bound a transaction to the connections this person looks after, and their schools."""
+        return Desk(self.schools, self.connected)
 
     def desk(self) -> Desk:
         """Bound a transaction to the schools and accounts this person keeps the books of."""
@@ -76,6 +87,7 @@ def staff_of_grants(user_id: int, login: str, granted: Sequence[Granted]) -> Sta
         accounts=desk.accounts,
         units=officer.units,
         reported=tuple(sorted({*desk.schools, *officer.schools})),
+        operated=by_role.get(Role.OPERATOR, none).accounts,
     )
 
 
@@ -147,6 +159,11 @@ def officer_or_accountant(connection: Connection, _: BaseRouteHandler) -> None:
 def operator_only(connection: Connection, _: BaseRouteHandler) -> None:
     """Let operators through; raises SignInFirst, RoleLacks."""
     _need(connection, Role.OPERATOR)
+
+
+def accountant_or_operator(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let accountants and operators through; raises SignInFirst, RoleLacks."""
+    _need(connection, Role.ACCOUNTANT, Role.OPERATOR)
 
 
 def _need(connection: Connection, *roles: Role) -> None:

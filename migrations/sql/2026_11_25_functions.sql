@@ -74,8 +74,9 @@ begin atomic
                       and c.valid_to is null)
   select r.name, r.role,
          coalesce(array_agg(distinct r.school_id) filter (where r.school_id is not null), '{}'),
-         array(select distinct s.account_id from account_school s
-                where s.school_id = any (array_agg(r.school_id))),
+         case r.role when 'operator' then array(select a.id from account a order by a.id)
+                     else array(select distinct s.account_id from account_school s
+                                 where s.school_id = any (array_agg(r.school_id))) end,
          coalesce(array_agg(distinct r.unit_id) filter (where r.unit_id is not null), '{}')
     from reached r group by r.name, r.role order by r.role;
 end;

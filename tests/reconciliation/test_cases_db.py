@@ -47,6 +47,10 @@ async def case_of(database, planter, school: School, amount: int, txn: str = "A"
 
 async def assigned(database, desk: Desk, case: int, *pairs, pupils=()) -> int:
     split = Assignment(notice_parts([(notice.key, amount) for notice, amount in pairs]), pupils)
+    return await laid(database, desk, case, split)
+
+
+async def laid(database, desk: Desk, case: int, split: Assignment) -> int:
     async with database.api().transaction(desk) as tx:
         return await assign(tx, case, split, actor="tam", now=NOW)
 
@@ -94,10 +98,9 @@ async def test_a_foreign_notice_and_one_that_is_nowhere_are_refused_alike(databa
 
     facts = []
     for key in (foreign.key, (school.id, foreign.id), (school.id, 10**6)):
+        split = Assignment(notice_parts([(key, 500_000)]))
         with pytest.raises(PartsUnequal) as refused:
-            async with database.api().transaction(scope(school)) as tx:
-                split = Assignment(notice_parts([(key, 500_000)]))
-                await assign(tx, case, split, actor="tam", now=NOW)
+            await laid(database, scope(school), case, split)
         facts.append((str(refused.value), refused.value.facts))
 
     assert facts[0] == facts[1] == facts[2]
@@ -109,8 +112,9 @@ async def test_a_pupil_of_another_school_keeps_nothing(database, planter):
     stranger = await planter.pupil(other)
     case = await case_of(database, planter, school, 500_000)
 
+    part = PupilPart((other.id, stranger.id), Dong(500_000))
+
     with pytest.raises(PartsUnequal):
-        part = PupilPart((other.id, stranger.id), Dong(500_000))
         await assigned(database, scope(school), case, pupils=(part,))
 
     assert await planter.su.fetchval("select sum(credit_dong) from pupil_balance") == 0

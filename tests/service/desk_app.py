@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from litestar import Litestar
@@ -21,10 +22,11 @@ from service.routes_desk_home import home_routes
 from service.routes_desk_invoices import invoice_routes
 from service.staff import Staff
 from tests.database import TestDatabase
-from tests.rows import Planter, School
+from tests.rows import Planter, School, arrival
 
 NAME = "Lê Thị Thanh Tâm"
 HTML = {"accept": "text/html"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
@@ -63,7 +65,6 @@ class Desk:
             middleware=[Gate],
             exception_handlers={DomainError: domain_problem, HTTPException: http_problem},
             openapi_config=None,
-            debug=True,
         )
         app.state["sandbox"] = True
         return httpx.AsyncClient(
@@ -111,3 +112,25 @@ def key_in(page: str, action: str) -> str:
     found = re.search(r'name="idempotency_key" value="([^"]+)"', form)
     assert found, f"no key in the form of {action}"
     return found[1]
+
+
+async def assign(browser, case: int, pairs, *, key="key-number-1", rest="", note=""):
+    fields = [("idempotency_key", key)]
+    for notice, amount in pairs:
+        code = notice if isinstance(notice, str) else notice.code
+        fields += [("code", code), ("amount", amount)]
+    fields += [("rest_to", rest), ("note", note)]
+    return await browser.post(f"/desk/cases/{case}/assign", content=urlencode(fields), headers=FORM)
+
+
+async def undo(browser, path: str, *, key="undo-number-1", reason="nhầm em"):
+    return await browser.post(f"{path}/undo", data={"idempotency_key": key, "reason": reason})
+
+
+async def suspended(desk: Desk, amount: int, txn: str = "A", code: str = "TH-1") -> School:
+    """A school with one case of ``amount``, whose accountant is ``tam``."""
+    school = await desk.planter.school(code)
+    desk.hire("tam", school)
+    await desk.planter.receive(arrival(school, amount, "hoc phi thang 11", txn=txn))
+    await desk.settle()
+    return school

@@ -1,44 +1,19 @@
 """Cases over HTTP: what a person may assign, what is refused, what is undone."""
 
 import asyncio
-from urllib.parse import urlencode
 
 import pytest
 
 from service.routes_desk_cases import ROWS
 from tests.database import TestDatabase
-from tests.rows import Planter, School, arrival
-from tests.service.desk_app import HTML, Desk, key_in
-
-FORM = {"content-type": "application/x-www-form-urlencoded"}
+from tests.rows import Planter, arrival
+from tests.service.desk_app import HTML, Desk, assign, key_in, suspended, undo
 
 
 @pytest.fixture
 async def desk(database: TestDatabase):
     async with database.superuser() as su:
         yield Desk(database, Planter(su, database.operator()))
-
-
-async def assign(browser, case: int, pairs, *, key="key-number-1", rest="", note=""):
-    fields = [("idempotency_key", key)]
-    for notice, amount in pairs:
-        code = notice if isinstance(notice, str) else notice.code
-        fields += [("code", code), ("amount", amount)]
-    fields += [("rest_to", rest), ("note", note)]
-    return await browser.post(f"/desk/cases/{case}/assign", content=urlencode(fields), headers=FORM)
-
-
-async def undo(browser, path: str, *, key="undo-number-1", reason="nhầm em"):
-    return await browser.post(f"{path}/undo", data={"idempotency_key": key, "reason": reason})
-
-
-async def suspended(desk: Desk, amount: int, txn: str = "A", code: str = "TH-1") -> School:
-    """A school with one case of ``amount``, whose accountant is ``tam``."""
-    school = await desk.planter.school(code)
-    desk.hire("tam", school)
-    await desk.planter.receive(arrival(school, amount, "hoc phi thang 11", txn=txn))
-    await desk.settle()
-    return school
 
 
 async def test_a_person_splits_a_credit_over_two_notices_and_the_books_stay_right(desk):
@@ -75,7 +50,7 @@ async def test_the_rest_goes_to_the_pupil_that_was_chosen(desk):
         case = await desk.case_of("A")
         done = await assign(browser, case, [(notice, "1000000")], rest=pupil.code)
 
-    assert done.status_code == 303, done.text[-3000:]
+    assert done.status_code == 303
     assert await desk.kept_for(pupil) == 50_000
     assert await desk.breaches() == {}
 
@@ -132,6 +107,7 @@ async def test_a_notice_that_stands_twice_is_refused(desk):
         refused = await assign(browser, await desk.case_of("A"), pairs)
 
     assert refused.status_code == 422
+    assert "Phiếu này đứng hai lần." in refused.text
     assert await desk.notice(notice) == ("issued", 1_000_000)
 
 
@@ -190,79 +166,6 @@ async def test_somebody_was_faster_is_told_with_what_they_did(desk):
     assert "vừa được người khác xử lý" in late.text
     assert "Đã phân bổ" in late.text
     assert await desk.notice(notice) == ("partly_paid", 600_000)
-
-
-async def test_an_undo_restores_exactly_and_touches_nothing_else(desk):
-    school = await suspended(desk, 700_000)
-    pupil = await desk.planter.pupil(school)
-    mine = await desk.planter.notice(pupil, 1_000_000)
-    await desk.planter.receive(arrival(school, 300_000, mine.code, txn="B"))
-    await desk.settle()
-    case = await desk.case_of("A")
-    before = await desk.notice(mine)
-
-    async with desk.browser() as browser:
-        await assign(browser, case, [(mine, "650000")], rest=pupil.code)
-        assert await desk.notice(mine) == ("partly_paid", 50_000)
-        page = await browser.get(f"/desk/cases/{case}")
-        undone = await undo(browser, f"/desk/cases/{case}")
-        again = await undo(browser, f"/desk/cases/{case}")
-        second = await undo(browser, f"/desk/cases/{case}", key="undo-number-2")
-        shown = await browser.get(undone.headers["location"])
-
-    assert "Sẽ lấy lại 650.000" in page.text
-    assert (undone.status_code, again.status_code) == (303, 303)
-    assert again.headers["location"] == undone.headers["location"]
-    assert (second.status_code, "Không còn gì để đảo" in second.text) == (409, True)
-    assert await desk.notice(mine) == before
-    assert await desk.kept_for(pupil) == 0
-    assert await desk.case_of("A") != case
-    assert "nhầm em" in shown.text
-    standing = await desk.planter.su.fetch(
-        "select c.provider_txn_id t, sum(m.amount_dong) s from transfer m join bank_credit c"
-        " on c.id = m.bank_credit_id where m.kind = 'allocated' and m.reverses_id is null and"
-        " not exists (select from transfer r where r.reverses_id = m.id) group by 1"
-    )
-    assert [tuple(row) for row in standing] == [("B", 300_000)]
-    assert await desk.breaches() == {}
-
-
-async def test_an_undo_needs_a_reason(desk):
-    school = await suspended(desk, 400_000)
-    notice = await desk.planter.notice(await desk.planter.pupil(school), 400_000)
-    case = await desk.case_of("A")
-
-    async with desk.browser() as browser:
-        await assign(browser, case, [(notice, "400000")])
-        refused = await undo(browser, f"/desk/cases/{case}", reason="  ")
-
-    assert refused.status_code == 422
-    assert "Hãy ghi lý do." in refused.text
-    assert await desk.notice(notice) == ("paid", 0)
-
-
-async def test_money_split_over_two_schools_is_undone_only_by_who_keeps_both(desk):
-    here = await suspended(desk, 1_000_000)
-    there = await desk.planter.school("TH-2", account_of=here)
-    both = [
-        await desk.planter.notice(await desk.planter.pupil(school), 500_000)
-        for school in (here, there)
-    ]
-    desk.hire("both", here, there)
-    case = await desk.case_of("A")
-
-    async with desk.browser("both") as browser:
-        await assign(browser, case, [(notice, "500000") for notice in both])
-    async with desk.browser() as browser:
-        page = await browser.get(f"/desk/cases/{case}")
-        refused = await undo(browser, f"/desk/cases/{case}")
-
-    assert f"/desk/cases/{case}/undo" not in page.text
-    assert refused.status_code == 403
-    assert [await desk.notice(notice) for notice in both] == [("paid", 0), ("paid", 0)]
-    async with desk.browser("both") as browser:
-        assert (await undo(browser, f"/desk/cases/{case}")).status_code == 303
-    assert await desk.breaches() == {}
 
 
 async def test_unknown_foreign_and_odd_case_ids_get_one_answer_byte_for_byte(desk):
