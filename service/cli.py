@@ -1,6 +1,7 @@
 """The program ``hocphi``: its verbs and where each lives. A verb's code is imported on use only."""
 
 import importlib
+import os
 import sys
 from typing import cast
 
@@ -73,6 +74,11 @@ def main() -> None:
         fail(one_line(wrong), 2 if isinstance(wrong, Invalid) else 1)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as broken:
+        if os.environ.get("HOCPHI_LOG_LEVEL") == "debug":
+            raise
+        first = (str(broken).splitlines() or [""])[0]
+        fail(f"{type(broken).__name__}: {first} (HOCPHI_LOG_LEVEL=debug shows where)", 1)
 
 
 def one_line(wrong: DomainError) -> str:

@@ -1,9 +1,12 @@
 """Undoing what was assigned, over HTTP: exactly that, once, with a reason, by who may."""
 
+import asyncio
+
 import pytest
 
+from payments.adjust import cancel
 from tests.database import TestDatabase
-from tests.rows import Planter, arrival
+from tests.rows import NOW, Planter, arrival
 from tests.service.desk_app import Desk, assign, suspended, undo
 
 
@@ -84,3 +87,35 @@ async def test_money_split_over_two_schools_is_undone_only_by_who_keeps_both(des
     async with desk.browser("both") as browser:
         assert (await undo(browser, f"/desk/cases/{case}")).status_code == 303
     assert await desk.breaches() == {}
+
+
+async def test_an_undo_that_waits_for_a_cancelling_takes_the_money_from_where_it_went(desk):
+    school = await suspended(desk, 400_000)
+    notice = await desk.planter.notice(await desk.planter.pupil(school), 400_000)
+    case, mine = await desk.case_of("A"), desk.people["tam"].desk()
+
+    async with desk.browser() as browser:
+        await assign(browser, case, [(notice, "400000")])
+        async with desk.database.api().transaction(mine) as tx:
+            await cancel(tx, *notice.key, reason="x", actor="tam", now=NOW)
+            waiting = asyncio.create_task(undo(browser, f"/desk/cases/{case}"))
+            await until_blocked(desk)
+        undone = await waiting
+
+    assert undone.status_code == 303
+    assert await desk.notice(notice) == ("cancelled", 0)
+    assert await desk.kept_for(notice.pupil) == 0
+    assert await desk.breaches() == {}
+
+
+async def until_blocked(desk: Desk) -> None:
+    """Wait until somebody waits for a lock in the test's database."""
+    for _ in range(200):
+        waiting = await desk.planter.su.fetchval(
+            "select count(*) from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        if waiting:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
