@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import MetaData, NullPool, bindparam, func, select
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import UserDefinedType
@@ -40,6 +41,9 @@ class Xid8(UserDefinedType[int]):
     def get_col_spec(self, **_: object) -> str:
         """Name the type in DDL."""
         return "xid8"
+
+
+ischema_names["xid8"] = Xid8  # so that reflection knows it
 
 
 class LoginTooStrong(Unavailable):

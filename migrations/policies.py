@@ -229,7 +229,7 @@ UNBOUNDED: dict[str, dict[str, str]] = {
         "loader": ADD + ", delete",
     },
     "account_school": {
-        **dict.fromkeys(("settler", "auditor", "linker"), READ),
+        **dict.fromkeys(("desk", "settler", "auditor", "linker"), READ),
         "loader": ADD,
     },
     "payment_code": {**dict.fromkeys(("auditor", "linker"), READ), "loader": ADD},

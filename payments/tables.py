@@ -219,6 +219,7 @@ invoices = Table(
         name="state",
     ),
     Index("ix_invoice_student_id", "school_id", "student_id"),
+    Index("ix_invoice_code", "school_id", "code"),
     postgresql_with={"fillfactor": 80},
 )
 

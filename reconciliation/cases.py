@@ -10,9 +10,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel import audit
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.money import Dong
 from payments import reads_ledger, reads_notices
+from payments.notice import Notice
+from payments.reads_ledger import KeptTransfer
 from payments.settlement import close_work, open_work
 from reconciliation import reads, writes
 from reconciliation.matching import POLICY
@@ -45,6 +47,12 @@ class NothingToUndo(Conflict):
     code = "nothing_to_undo"
 
 
+class CreditOfOthers(Forbidden):
+    """Part of the credit lies at a school that this person does not keep the books of."""
+
+    code = "credit_of_others"
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """How a person splits a credit: amounts (đồng) for notices, the rest for pupils."""
@@ -67,9 +75,12 @@ async def assign(
     if case.state != "open" or row is None:
         raise CaseClosed("this case was closed by someone else", case=case_id)
     credit = reads.credit_of(row)
+    served = set(await reads.schools_of(tx, case.account_id))
     keys = [part.notice for part in assignment.notices]
     notices = await reads_notices.lock_notices(tx, keys) if keys else []
     _check(assignment, credit, {notice.key: notice.outstanding for notice in notices})
+    if not {key[0] for key in (*keys, *(part.pupil for part in assignment.pupils))} <= served:
+        raise PartsUnequal("the account does not serve a school of the split", field="notice")
     work = await open_work(tx, notices, [part.pupil for part in assignment.pupils], now)
     if any(part.pupil not in work.pupils for part in assignment.pupils):
         raise PartsUnequal("a pupil of the split is not of this school", field="pupils")
@@ -128,7 +139,7 @@ async def undo(
     """Take a credit's money off everything it lies on and open a case for it again.
 
     Only this credit's own rows get counter-rows. Raises CaseUnknown, Invalid without a reason,
-    NothingToUndo, CreditSpent.
+    NothingToUndo, CreditSpent, and CreditOfOthers if the caller sees only part of what it lies on.
     """
     if not reason.strip():
         raise Invalid("an undo needs a reason", field="reason", rule="not empty")
@@ -136,15 +147,11 @@ async def undo(
     if row is None:
         raise CaseUnknown("no such credit", credit=credit_id)
     credit = reads.credit_of(row)
-    laid = await reads_ledger.standing_of_credits(tx, [(account_id, credit_id)], LAID)
+    laid, notices = await _standing(tx, credit)
     if not laid:
         raise NothingToUndo("no money of this credit lies anywhere", credit=credit_id)
-    keys = {
-        (each.transfer.school_id or 0, each.transfer.invoice_id or 0)
-        for each in laid
-        if each.transfer.invoice_id is not None
-    }
-    notices = await reads_notices.lock_notices(tx, keys) if keys else []
+    if sum(each.transfer.amount for each in laid) != row.amount_dong - row.left_dong:
+        raise CreditOfOthers("part of this credit lies at another school")
     pupils = {(each.transfer.school_id or 0, each.transfer.student_id or 0) for each in laid}
     work = await open_work(tx, notices, sorted(pupils), now)
     for each in laid:
@@ -158,6 +165,18 @@ async def undo(
     )
     await keep_decisions(tx, [(credit, decision)], [], now=now, actor=actor)
     await _audit(tx, "credit_undone", credit, actor, now, reason=reason.strip())
+
+
+async def _standing(tx: AsyncConnection, credit: Credit) -> tuple[list[KeptTransfer], list[Notice]]:
+    """Lock the notices a credit lies on, then read what stands: a cancelling may have moved it."""
+    pair = [(credit.account_id, credit.id)]
+    keys = {
+        (each.transfer.school_id or 0, each.transfer.invoice_id or 0)
+        for each in await reads_ledger.standing_of_credits(tx, pair, LAID)
+        if each.transfer.invoice_id is not None
+    }
+    notices = await reads_notices.lock_notices(tx, keys) if keys else []
+    return await reads_ledger.standing_of_credits(tx, pair, LAID), notices
 
 
 async def _audit(

@@ -180,18 +180,22 @@ async def credit_page(
     limit: int,
 ) -> list[DeskCredit]:
     """Read credits by time of arrival, newest first; ``states`` None means all."""
-    place = tuple_(bank_credits.c.received_at, bank_credits.c.id)
-    statement = (
-        _credits()
+    newest = (bank_credits.c.received_at.desc(), bank_credits.c.id.desc())
+    page = (
+        select(bank_credits.c.account_id, bank_credits.c.id)
         .where(bank_credits.c.account_id.in_(account_ids))
-        .order_by(bank_credits.c.received_at.desc(), bank_credits.c.id.desc())
+        .order_by(*newest)
         .limit(limit)
     )
     if states is not None:
-        statement = statement.where(bank_credits.c.state.in_(states))
+        page = page.where(bank_credits.c.state.in_(states))
     if after is not None:
-        statement = statement.where(place < tuple_(literal(after[0]), literal(after[1])))
-    rows = await tx.execute(statement)
+        place = tuple_(bank_credits.c.received_at, bank_credits.c.id)
+        page = page.where(place < tuple_(literal(after[0]), literal(after[1])))
+    shown = page.correlate(None).subquery("shown")  # first the page, then what belongs to its rows
+    key = tuple_(bank_credits.c.account_id, bank_credits.c.id)
+    statement = _credits().where(key.in_(select(shown.c.account_id, shown.c.id)))
+    rows = await tx.execute(statement.order_by(*newest))
     return [_credit_of(row) for row in rows.mappings()]
 
 
@@ -228,16 +232,20 @@ async def case_page(
     limit: int,
 ) -> list[DeskCase]:
     """Read the cases in ``state`` (open or closed), oldest first."""
-    place = tuple_(credit_cases.c.opened_at, credit_cases.c.id)
-    statement = (
-        _cases()
+    oldest = (credit_cases.c.opened_at, credit_cases.c.id)
+    page = (
+        select(credit_cases.c.account_id, credit_cases.c.id)
         .where(credit_cases.c.account_id.in_(account_ids), credit_cases.c.state == state)
-        .order_by(credit_cases.c.opened_at, credit_cases.c.id)
+        .order_by(*oldest)
         .limit(limit)
     )
     if after is not None:
-        statement = statement.where(place > tuple_(literal(after[0]), literal(after[1])))
-    rows = await tx.execute(statement)
+        place = tuple_(*oldest)
+        page = page.where(place > tuple_(literal(after[0]), literal(after[1])))
+    shown = page.correlate(None).subquery("shown")  # first the page, then what belongs to its rows
+    key = tuple_(credit_cases.c.account_id, credit_cases.c.id)
+    statement = _cases().where(key.in_(select(shown.c.account_id, shown.c.id)))
+    rows = await tx.execute(statement.order_by(*oldest))
     return [_case_of(row) for row in rows.mappings()]
 
 

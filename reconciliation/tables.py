@@ -57,6 +57,7 @@ bank_credits = Table(
         name="state",
     ),
     Index("ix_bank_credit_bank_ref", "account_id", "bank_ref"),
+    Index("ix_bank_credit_received_at", "account_id", "received_at", "id"),
     postgresql_with={"fillfactor": 80},
 )
 
@@ -125,6 +126,7 @@ credit_cases = Table(
     PrimaryKeyConstraint("account_id", "id"),
     ForeignKeyConstraint(["account_id", "credit_id"], ["bank_credit.account_id", "bank_credit.id"]),
     CheckConstraint("state in ('open', 'closed')", name="state"),
+    Index("ix_credit_case_credit_id", "account_id", "credit_id"),
     Index(
         "uq_credit_case_open",
         "account_id",

@@ -3,30 +3,19 @@
 The caller opens the transaction; a refused deed leaves nothing behind in it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel import audit
-from kernel.errors import Forbidden
-from payments import reads_notices
-from payments.reads_ledger import KeptTransfer
 from reconciliation import cases, reads, reads_desk
 from reconciliation.cases import Assignment, NothingToUndo
 from reconciliation.reads_desk import DeskCase, DeskCredit
 from reconciliation.reads_desk_history import NOTE_DEED
-from service.case_page import standing, whole
 from service.desk_pages import actor_of
 from service.once import Form, keep_answer
 from service.staff import Staff
-
-
-class CreditOfOthers(Forbidden):
-    """Part of the credit lies at a school that this person does not keep the books of."""
-
-    code = "credit_of_others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +56,6 @@ async def undo_once(
     fresh = await reads_desk.credit_by_id(tx, sent.staff.accounts, credit.id)
     if fresh is None or (case is not None and not case.newest):
         raise NothingToUndo("this was undone or decided again since")
-    await _hold_notices(tx, await standing(tx, fresh))
-    laid = await standing(tx, fresh)  # again: a cancelling may have moved it before the locks
-    if laid and not whole(laid, fresh):
-        raise CreditOfOthers("part of this credit lies at another school")
     actor = actor_of(sent.staff)
     await cases.undo(tx, fresh.account_id, fresh.id, reason=reason, actor=actor, now=sent.now)
     opened = await reads_desk.credit_by_id(tx, sent.staff.accounts, credit.id)
@@ -79,11 +64,3 @@ async def undo_once(
     location = f"/desk/cases/{opened.open_case}?done=undone"
     await keep_answer(tx, sent.form, location, now=sent.now, account_id=credit.account_id)
     return location
-
-
-async def _hold_notices(tx: AsyncConnection, laid: Sequence[KeptTransfer]) -> None:
-    """Lock the notices that money lies on, so that nobody moves it until the undo is through."""
-    moved = [each.transfer for each in laid if each.transfer.invoice_id is not None]
-    keys = {(each.school_id or 0, each.invoice_id or 0) for each in moved}
-    if keys:
-        await reads_notices.lock_notices(tx, keys)

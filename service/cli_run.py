@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kernel.embedded import attach
+from kernel.embedded import attach, wait_stopped
 from kernel.logs import start_logging
 from kernel.migrate import check_migrations
 from kernel.settings import settings_table
@@ -57,8 +57,10 @@ def worker() -> None:
 def migrate(check: bool) -> None:
     """Bring the database to today's shape and give its logins their roles."""
     if check:
-        with tempfile.TemporaryDirectory() as folder, attach(Path(folder)) as server:
-            check_migrations(server.url(OWNER, "hocphi"))
+        with tempfile.TemporaryDirectory() as folder:
+            with attach(Path(folder)) as server:
+                check_migrations(server.url(OWNER, "hocphi"))
+            wait_stopped(Path(folder))
         click.echo("migrations: up, down, up; tables equal the code")
         return
     with open_instance(migrated=False) as instance:

@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 import httpx
 
+from kernel.embedded import wait_stopped
 from kernel.errors import Unavailable
 from service.bank_simulator import base_url
 from service.demo_setup import OFFICER, PASSWORD, STAFF, Prepared, prepare
@@ -58,6 +59,7 @@ def run_demo(*, stay: bool) -> list[str]:
                 return _play(instance, receiver, Path(folder), stay=stay)
         finally:
             receiver.stop()
+            wait_stopped(Path(folder))
 
 
 def _play(instance: Instance, receiver: Receiver, folder: Path, *, stay: bool) -> list[str]:

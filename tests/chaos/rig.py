@@ -43,7 +43,7 @@ SHIM = Path(__file__).resolve().parent / "shim"
 SECRET = b"secret-of-the-chaos-bank"
 HEARD_BY = "whsec_" + base64.b64encode(b"r" * 32).decode()
 UP = [sys.executable, "-c", "from service.cli import main; main()", "up"]
-BURST, TRICKLE_S = 40, 0.25
+BURST, TRICKLE_S, SLOW_TRICKLE_S = 40, 0.2, 2.0
 START_S, RECOVER_S, FINISH_S, REST_S = 60.0, 60.0, 120.0, 150.0
 
 
@@ -176,8 +176,8 @@ class Fire:
     def run(self, strikes: Sequence[Strike]) -> None:
         """Make every strike: a burst of work, a pause, the kill, then the mending."""
         for place, strike in enumerate(strikes):
-            if self.bank.left > BURST * (len(strikes) - place):
-                self.bank.tickets.release(BURST)
+            share = self.bank.left // (len(strikes) - place)
+            self.bank.tickets.release(max(1, min(BURST, share // 2)))
             time.sleep(strike.pause_s)
             while not kill(strike.victim, self.parent, self.home):
                 time.sleep(0.05)
@@ -185,17 +185,20 @@ class Fire:
             self.made[strike.victim] += 1
             next_at_once = place + 1 < len(strikes) and strikes[place + 1].at_once
             if not next_at_once:
-                self._mended(strike.victim, killed, len(strikes) - place)
+                self._mended(strike.victim, killed, share)
 
-    def _mended(self, victim: Victim, killed: float, strikes_left: int) -> None:
-        """Wait until the bank is acknowledged and the contact book hears again."""
-        until = killed + RECOVER_S
+    def _mended(self, victim: Victim, killed: float, share: int) -> None:
+        """Wait until the bank is acknowledged and the contact book hears again.
+
+        Meanwhile a trickle of about half this strike's ``share`` of the plan keeps work coming.
+        """
+        until, given = killed + RECOVER_S, 0
         acked = heard = None
         while acked is None or heard is None:
             assert time.monotonic() < until, f"{victim}: no work done {RECOVER_S} s after its kill"
-            if self.bank.left > BURST * strikes_left:
-                self.bank.tickets.release()
-            time.sleep(TRICKLE_S)
+            self.bank.tickets.release()
+            given += 1
+            time.sleep(TRICKLE_S if given < share // 2 else SLOW_TRICKLE_S)
             acked = acked or next((at for sent, at in self.bank.ack_times if sent > killed), None)
             heard = heard or next((at for at in self.book.heard_at if at > killed + 0.3), None)
         self.mended_s.setdefault(victim, []).append(

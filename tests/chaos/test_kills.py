@@ -51,7 +51,7 @@ def test_kills_leave_the_books_and_the_receiver_as_the_undisturbed_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # given
-    prepared = prepare(tmp_path / "prepared", schools=6, pupils=110, seed=SEED)
+    prepared = prepare(tmp_path / "prepared", schools=6, pupils=180, seed=SEED)
     calm = run(prepared, tmp_path / "calm")
 
     # when

@@ -3,16 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from kernel.logs import MASK, masked, masked_pair, redact
 from kernel.settings import CHECKOUT
 
-CANARY = "ZZCANARY"
+CANARY, ACCOUNT = "ZZCANARY", "190312345678"
 SECRET_NAMES = (
     *("payer_name", "payer_account", "student_name", "student", "guardian", "phone", "email"),
     *("account", "account_no", "number", "authorization", "secret", "password", "memo"),
@@ -39,18 +38,18 @@ TREES = st.recursive(
 )  # fmt: skip
 
 
-@given(TREES)
+@drawn(TREES)
 def test_no_secret_shows_at_any_depth(tree: object) -> None:
     assert CANARY not in json.dumps(masked({"facts": tree}))
 
 
-@given(st.text("0123456789", min_size=8, max_size=16), st.sampled_from(["", "a", " ", "STK:"]))
+@drawn(st.text("0123456789", min_size=8, max_size=16), st.sampled_from(["", "a", " ", "STK:"]))
 def test_a_long_number_keeps_its_last_four_digits(digits: str, before: str) -> None:
     assert masked(f"{before}{digits}.") == f"{before}{MASK}{digits[-4:]}."
     assert masked([{"fact": (digits,)}]) == [{"fact": [MASK + digits[-4:]]}]
 
 
-@given(st.text("0123456789", max_size=7))
+@drawn(st.text("0123456789", max_size=7))
 def test_a_short_number_and_a_whole_amount_stay_readable(digits: str) -> None:
     assert masked(digits) == digits
     assert masked({"amount_dong": 12_500_000}) == {"amount_dong": 12_500_000}
@@ -63,12 +62,10 @@ def test_a_number_longer_than_any_account_is_masked_too() -> None:
         assert digits not in str(masked(f"to {digits}"))
 
 
-@pytest.mark.parametrize(
-    "wrap", [lambda each: frozenset({each}), str.encode, lambda each: {7: each}]
-)
-def test_a_number_is_masked_in_whatever_a_caller_hands_over(wrap: Callable[[str], object]) -> None:
+@pytest.mark.parametrize("given", [frozenset({ACCOUNT}), ACCOUNT.encode(), {7: ACCOUNT}])
+def test_a_number_is_masked_in_whatever_a_caller_hands_over(given: object) -> None:
     """Sets and bytes must not slip through, and a key that is a number must not break the log."""
-    assert "190312345678" not in repr(masked(wrap("190312345678")))
+    assert ACCOUNT not in repr(masked(given))
 
 
 def test_the_event_keeps_its_name_and_time() -> None:
@@ -99,7 +96,7 @@ def test_a_line_is_json_on_stderr_also_with_line_breaks_and_traces() -> None:
     lines = [json.loads(line) for line in ran.stderr.splitlines()]
     assert [line["event"] for line in lines] == ["credit_kept", "knock_failed"]
     assert (lines[0]["note"], lines[0]["memo"], lines[0]["amount_dong"]) == ("a\nb", MASK, 5)
-    assert "ValueError" in lines[1]["exception"]
-    assert "190312345678" not in ran.stderr
+    assert (lines[1]["cause"], lines[1]["message"]) == ("ValueError", f"account {MASK}5678 of")
+    assert ACCOUNT not in ran.stderr
     assert CANARY not in ran.stderr
     assert ran.stdout == ""

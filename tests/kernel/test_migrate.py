@@ -110,7 +110,8 @@ async def test_the_check_finds_a_planted_difference(
         with engine.connect() as connection:
             _alembic(connection, "check")
             connection.rollback()
-            connection.exec_driver_sql(difference)
+            with psycopg.connect(database.url("postgres"), autocommit=True) as su:
+                su.execute(difference.encode())
             with pytest.raises(CommandError, match="New upgrade operations detected"):
                 _alembic(connection, "check")
     finally:

@@ -134,7 +134,6 @@ async def test_one_webhook_a_thousand_times_at_once_is_one_credit(
     assert said == {RECEIVED: 1_000}
     assert {each.headers["content-type"] for each in answers} == {"application/json"}
     assert await street.count("bank_credit") == 1
-    assert await street.count("credit_inbox") == 1
     assert await street.count("delivery") == 1_000
     kept = await street.su.fetchrow("select count(distinct raw) n, min(raw) raw from delivery")
     assert (kept["n"], kept["raw"]) == (1, raw)
@@ -238,7 +237,7 @@ async def test_a_body_nobody_can_read_is_kept_and_alarmed_and_the_bank_hears_suc
     alarms = await street.su.fetch("select kind, facts from alarm order by id")
     assert {row["kind"] for row in alarms} == {"unread_delivery"}
     assert [json.loads(row["facts"])["reason"] for row in alarms] == [
-        *("not_json", "not_an_object", "duplicate_key", "not_utf8", "too_deep", "not_json"),
+        *("not_json", "not_an_object", "duplicate_key", "not_utf8", "too_deep", "not_json")
     ]
     assert await street.count("bank_credit") == 0
 
