@@ -43,7 +43,7 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
-ischema_names["xid8"] = Xid8  # so that reflection knows it
+cast("dict[str, type[object]]", ischema_names)["xid8"] = Xid8  # so that reflection knows it
 
 
 class LoginTooStrong(Unavailable):

@@ -217,6 +217,21 @@ BOUNDED: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Tables under FORCED row-level security: role -> (grants, bound)."""
 
+_SIDES = " and ".join(
+    f"exists (select from ledger_account a where a.id = transfer.{side}_id)"
+    for side in ("debit", "credit")
+)
+_OWN_ITEM = (
+    "(fee_item_id is null"
+    " or exists (select from fee_item f where f.id = ledger_account.fee_item_id))"
+)
+ALSO_WRITTEN: dict[str, dict[str, str]] = {
+    "transfer": dict.fromkeys(("desk", "settler"), _SIDES),
+    "ledger_account": dict.fromkeys(("desk", "settler"), _OWN_ITEM),
+}
+"""What a new row must meet beside its bound: foreign keys look above row-level security, so both
+sides of a transfer, and the fee item of a ledger account, must be the role's own to see."""
+
 UNBOUNDED: dict[str, dict[str, str]] = {
     "unit": {
         **dict.fromkeys(("desk", "parent", "reports", "auditor", "pusher"), READ),

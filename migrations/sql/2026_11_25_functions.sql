@@ -18,6 +18,19 @@ begin
     using errcode = 'restrict_violation';
 end $$;
 
+-- A reversal mirrors a transfer that its writer may see: row-level security is the writer's.
+create function app.refuse_odd_reversal() returns trigger language plpgsql as $$
+begin
+  if not exists (select from public.transfer t
+                  where t.id = new.reverses_id and t.reverses_id is null
+                    and t.debit_id = new.credit_id and t.credit_id = new.debit_id
+                    and t.amount_dong = new.amount_dong) then
+    raise exception 'a reversal mirrors one transfer of its own books'
+      using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+
 create schema link;
 grant usage on schema link to public;
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic import op
 from dramatiq_postgres.schema import generate_init_sql
 
-from migrations.policies import APPEND_ONLY, BOUNDED, FUNCTIONS, ROLES, UNBOUNDED
+from migrations.policies import ALSO_WRITTEN, APPEND_ONLY, BOUNDED, FUNCTIONS, ROLES, UNBOUNDED
 
 revision = "2026_11_25_begin"
 down_revision = None
@@ -41,13 +41,19 @@ def policies() -> Iterator[str]:
         yield f"alter table {table} force row level security"
         for role, (verbs, bound) in bounded.items():
             yield from grants_of(table, role, verbs)
+            also = ALSO_WRITTEN.get(table, {}).get(role)
+            written = f"{bound} and {also}" if also else bound
             yield (
                 f"create policy {role}_bound on {table} for all to hocphi_{role}"
-                f" using ({bound}) with check ({bound})"
+                f" using ({bound}) with check ({written})"
             )
     for table, unbounded in UNBOUNDED.items():
         for role, verbs in unbounded.items():
             yield from grants_of(table, role, verbs)
+    yield (
+        "create trigger mirrors before insert on transfer for each row"
+        " when (new.reverses_id is not null) execute function app.refuse_odd_reversal()"
+    )
     for table in APPEND_ONLY:
         yield (
             f"create trigger append_only before update or delete or truncate on {table}"

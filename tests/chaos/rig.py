@@ -18,7 +18,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from unittest import mock
 
 import httpx
@@ -32,7 +31,7 @@ from service.instance import Instance, open_instance
 from service.receiver import Receiver
 from service.synthetic import write_bundle
 from service.synthetic_bank_rows import InvoiceRow
-from tests.chaos.rig_kills import Victim, children_of, kill
+from tests.chaos.rig_kills import Strike, Victim, children_of, kill
 from tests.chaos.rig_oracle import Outcome, look, plant_in, wait_at_rest
 from tests.chaos.rig_plan import Plan, make_plan
 from tests.chaos.rig_senders import Bank
@@ -138,28 +137,6 @@ class ContactBook(Receiver):
         time.sleep(self.slow_s)
         self.heard_at.append(time.monotonic())
         return Receiver.hear(self, body, headers)
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """One kill; with ``at_once`` the last one need not be mended before it."""
-
-    victim: Victim
-    pause_s: float
-    at_once: bool = False
-
-
-def strikes_of(counts: dict[Victim, int], *, seed: int, extra: int = 0) -> list[Strike]:
-    """Draw the order and pauses of kills; ``extra`` ones fall into the mending of another."""
-    rng = Random(seed)
-    victims = [victim for victim, count in counts.items() for _ in range(count)]
-    rng.shuffle(victims)
-    strikes = [Strike(victim, rng.uniform(0.2, 1.0)) for victim in victims]
-    for _ in range(extra):
-        place = rng.randrange(1, len(strikes) + 1)
-        strike = Strike(rng.choice(list(counts)), rng.uniform(0.2, 1.0), at_once=True)
-        strikes.insert(place, strike)
-    return strikes
 
 
 @dataclass(slots=True)

@@ -3,8 +3,10 @@
 import os
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from random import Random
 
 from kernel.cluster import read_place
 from kernel.keeper import cluster_name, processes_of
@@ -66,3 +68,25 @@ def kill(victim: Victim, parent: int, home: Path) -> bool:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One kill; with ``at_once`` the last one need not be mended before it."""
+
+    victim: Victim
+    pause_s: float
+    at_once: bool = False
+
+
+def strikes_of(counts: dict[Victim, int], *, seed: int, extra: int = 0) -> list[Strike]:
+    """Draw the order and pauses of kills; ``extra`` ones fall into the mending of another."""
+    rng = Random(seed)
+    victims = [victim for victim, count in counts.items() for _ in range(count)]
+    rng.shuffle(victims)
+    strikes = [Strike(victim, rng.uniform(0.2, 1.0)) for victim in victims]
+    for _ in range(extra):
+        place = rng.randrange(1, len(strikes) + 1)
+        strike = Strike(rng.choice(list(counts)), rng.uniform(0.2, 1.0), at_once=True)
+        strikes.insert(place, strike)
+    return strikes

@@ -9,9 +9,9 @@ from statistics import median
 
 import pytest
 
-from tests.chaos.rig import Prepared, Run, prepare, run, strikes_of
+from tests.chaos.rig import Prepared, Run, prepare, run
 from tests.chaos.rig_faults import ASYNC_COMMIT, NO_IDENTITY
-from tests.chaos.rig_kills import Victim
+from tests.chaos.rig_kills import Strike, Victim, strikes_of
 from tests.chaos.rig_oracle import differences, judge
 
 pytestmark = pytest.mark.chaos
@@ -70,7 +70,7 @@ def test_kills_leave_the_books_and_the_receiver_as_the_undisturbed_run(
     assert differences(stormy.outcome, calm.outcome) == []
 
 
-def strikes(victim: Victim, count: int = 3):
+def strikes(victim: Victim, count: int = 3) -> list[Strike]:
     return strikes_of({victim: count}, seed=SEED)
 
 

@@ -80,8 +80,11 @@ class Model:
         return True
 
     def settle(self) -> int:
-        """Decide everything that waits, in order of arrival; accounts do not touch each other."""
-        done, self.waiting = self.waiting, []
+        """Decide everything that waits, account by account, in order of arrival.
+
+        A person may have laid one account's money on a notice of another, so the order counts.
+        """
+        done, self.waiting = sorted(self.waiting, key=lambda txn: self.told[txn].account), []
         for txn in done:
             money = self.told[txn]
             money.state = money.outcome = self._out(money) if money.out else self._in(money)
