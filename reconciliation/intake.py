@@ -33,6 +33,8 @@ async def record(tx: AsyncConnection, arrivals: Sequence[Arrival]) -> int:
 
     Twice the same event id changes nothing. Bells ring after the commit.
     """
+    if not arrivals:
+        return 0
     placed = [each for each in arrivals if each.account_id is not None]
     unique: dict[Identity, Arrival] = {}
     for each in placed:

@@ -23,14 +23,14 @@ async def first_digests(
     return {(row.account_id, row.provider, row.provider_txn_id): row.digest for row in rows}
 
 
-async def accounts_by_number(tx: AsyncConnection, numbers: Collection[str]) -> dict[str, list[int]]:
+async def accounts_by_number(
+    tx: AsyncConnection, numbers: Collection[str], *, bank_bin: str | None = None
+) -> dict[str, list[int]]:
     """Find the receiving accounts that carry a number; several banks may use the same one."""
-    rows = await tx.execute(
-        select(accounts.c.number, accounts.c.id)
-        .where(accounts.c.number.in_(list(numbers)))
-        .order_by(accounts.c.id)
-    )
+    wanted = select(accounts.c.number, accounts.c.id).where(accounts.c.number.in_(list(numbers)))
+    if bank_bin is not None:
+        wanted = wanted.where(accounts.c.bank_bin == bank_bin)
     found: dict[str, list[int]] = {}
-    for row in rows:
+    for row in await tx.execute(wanted.order_by(accounts.c.id)):
         found.setdefault(row.number, []).append(row.id)
     return found

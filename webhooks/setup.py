@@ -60,6 +60,8 @@ async def add_connection(
     _check_options(found.OPTIONS, new.options)
     if len(new.secret) < SECRET_BYTES_MIN:
         raise Invalid("a connection's secret has 8 bytes or more", field="secret", rule="length")
+    if not new.accounts or len(set(new.accounts)) != len(new.accounts):
+        raise Invalid("a connection names each of its accounts once", field="accounts", rule="once")
     account_ids = [await account_named(tx, each) for each in new.accounts]
     public_id = secrets.token_urlsafe(PATH_BYTES)
     connection_id = await writes.add_connection(
@@ -90,9 +92,13 @@ def _check_options(known: Mapping[str, frozenset[str]], given: Mapping[str, str]
             raise Invalid(f"the option is one of {allowed}", field=name, rule="known word")
 
 
-async def account_named(tx: AsyncConnection, number: str) -> int:
-    """Find the one receiving account of a number; raises AccountUnknown, AccountAmbiguous."""
-    found = (await accounts_by_number(tx, [number])).get(number, [])
+async def account_named(tx: AsyncConnection, named: str) -> int:
+    """Find the one receiving account of a number, or of ``BIN:number``.
+
+    Raises AccountUnknown, AccountAmbiguous.
+    """
+    bank_bin, _, number = named.rpartition(":")
+    found = (await accounts_by_number(tx, [number], bank_bin=bank_bin or None)).get(number, [])
     if not found:
         raise AccountUnknown("no receiving account has this number", number=number[-4:])
     if len(found) > 1:
