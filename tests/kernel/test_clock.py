@@ -19,7 +19,8 @@ from kernel.clock import (
 
 SET_AT = datetime(2026, 11, 25, tzinfo=UTC)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda each: timezone(timedelta(minutes=each)))
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
+FIRST, LAST = datetime(1990, 1, 1), datetime(2090, 1, 1)  # noqa: DTZ001  hypothesis adds zones
+MOMENTS = st.datetimes(FIRST, LAST, timezones=OFFSETS)
 
 
 @pytest.fixture

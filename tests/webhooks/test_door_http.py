@@ -289,9 +289,9 @@ async def test_a_full_door_says_when_to_come_back(database: TestDatabase, street
         await writer_waits(street)
         kept = await street.door.connection("sepay", street.path.rsplit("/", 1)[1])
         assert kept is not None
-        raw = street.body(2)
-        waiting = Knock(kept, real_now(), raw, {}, sepay.parse(raw, {}, None))  # type: ignore[arg-type]
-        batcher.pending.extend((waiting, future()) for _ in range(PENDING_MAX))
+        read = sepay.parse(raw := street.body(2), {}, None)  # type: ignore[arg-type]
+        one = Knock(kept, real_now(), raw, {}, read)
+        batcher.pending.extend((one, future()) for _ in range(PENDING_MAX))
         full = await street.post(street.body(3))
         batcher.pending.clear()
     assert (full.status_code, full.headers["retry-after"]) == (503, "2")

@@ -26,7 +26,14 @@ from webhooks.targets.standard import SecretMalformed
 
 SEAL, SECRET = bytes(32), b"a bank's own secret"
 WHSEC = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
-ENDPOINT = NewEndpoint("https://book.test/hook", "contact-book", WHSEC, "standard", None, False)  # noqa: FBT003
+ENDPOINT = NewEndpoint(
+    url="https://book.test/hook",
+    kind="contact-book",
+    secret=WHSEC,
+    profile="standard",
+    unit_id=None,
+    sandbox=False,
+)
 
 
 @pytest.fixture
