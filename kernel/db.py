@@ -133,11 +133,11 @@ _ENTER = select(
 async def refuse_strong_login(database: Database, scope: Scope, *, without: str = "") -> None:
     """Refuse to go on if policies would not hold for this login.
 
-    Raises LoginTooStrong if the login or its role in ``scope`` is a superuser, owns tables or has
-    BYPASSRLS, or if the login may take the role ``without``.
+    Raises LoginTooStrong if the login, or any role that it may take, is a superuser, owns tables
+    or has BYPASSRLS, or if the login may take the role ``without``.
     """
-    async with database.transaction(scope) as tx:
-        found = (await tx.exec_driver_sql(_STRENGTH, (ROLE_PREFIX + without,))).one()
+    async with database.engine.connect() as bare:  # before any role: the login itself is asked
+        found = (await bare.exec_driver_sql(_STRENGTH, (ROLE_PREFIX + without,))).one()
     if found.strong:
         raise LoginTooStrong(
             "the database login is a superuser, owns the tables or has BYPASSRLS: "
@@ -149,12 +149,14 @@ async def refuse_strong_login(database: Database, scope: Scope, *, without: str 
             f"the login may take the role {ROLE_PREFIX}{without}, which this process must not",
             login=found.login,
         )
+    async with database.transaction(scope):
+        pass  # the role itself can be taken
 
 
 _STRENGTH = """
 select session_user::text as login,
        exists (select from pg_roles r
-                where r.rolname in (session_user, current_user)
+                where pg_has_role(session_user, r.oid, 'MEMBER')
                   and (r.rolsuper or r.rolbypassrls
                        or exists (select from pg_class c
                                    where c.relowner = r.oid and c.relkind = 'r'))) as strong,

@@ -18,19 +18,21 @@ _SECRET_KEYS = frozenset(
         *("description", "cookie", "token", "raw", "body", "name", "holder", "url"),
     }
 )
-_LONG_NUMBER = re.compile(r"(?<!\d)\d{4,12}(\d{4})(?!\d)")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{4,}(\d{4})(?!\d)")
 
 
 def masked(value: object) -> object:
-    """Mask the value for a log: numbers of 8-16 digits keep their last four, at any depth."""
+    """Mask the value for a log: numbers of 8 digits or more keep their last four, at any depth."""
     if isinstance(value, str):
         return _LONG_NUMBER.sub(MASK + r"\1", value)
     if isinstance(value, Mapping):
         facts = cast("Mapping[str, object]", value)
-        return {key: masked_pair(key, each) for key, each in facts.items()}
-    if isinstance(value, (list, tuple, set)):
+        return {str(key): masked_pair(str(key), each) for key, each in facts.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [masked(each) for each in cast("list[object]", value)]
-    return value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return masked(str(value))
 
 
 def masked_pair(key: str, value: object) -> object:

@@ -80,6 +80,12 @@ def version_of(url: str) -> str | None:
         return None if found is None else str(found[0])
 
 
+def analyse(owner_url: str) -> None:
+    """Let the database count its rows anew: after a load its plans are far off until it does."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("analyze")
+
+
 def check_migrations(owner_url: str) -> None:
     """Go up, down and up again, then compare tables with the code; raises on any difference."""
     engine = create_engine(make_url(owner_url).set(drivername="postgresql+psycopg"))

@@ -51,12 +51,14 @@ def make_broker(url: str) -> dramatiq.Broker:
             )
         case "amqp":
             broker = RabbitmqBroker(url=url)
-        case "redi":
+        case "redi" | "redis":
             broker = RedisBroker(
                 url=url, heartbeat_timeout=int(HEARTBEAT_TTL_S * 1000), maintenance_chance=1_000_000
             )
         case _:
-            raise SettingInvalid("BROKER_URL is postgresql://, amqp:// or redis://", setting="x")
+            raise SettingInvalid(
+                "BROKER_URL is postgresql://, amqp:// or redis://", setting="broker_url"
+            )
     broker.add_middleware(AsyncIO())
     dramatiq.set_broker(broker)
     return broker

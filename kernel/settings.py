@@ -120,8 +120,10 @@ def kept_key(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(secrets.token_hex(_KEY_BYTES), encoding="ascii")
-        fresh.chmod(0o600)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_hex(_KEY_BYTES).encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())  # a code printed from a lost key could never be read again
         try:
             path.hardlink_to(fresh)
         except FileExistsError:

@@ -28,6 +28,9 @@ log = structlog.get_logger()
 BATCH = 500
 RETRY_BATCH = 20
 ATTEMPTS_TOGETHER = 2
+FAILURES_MAX = 8
+"""Failures in a row before an account is left for the next sweep."""
+
 ATTEMPTS_MAX = 5
 """Attempts 1 and 2 are in company; the three after them alone, then the credit is set aside."""
 
@@ -59,16 +62,19 @@ async def settle_account(db: Database, account_id: int, prefix: str) -> Settling
     async with db.transaction(Settler((account_id,), ())) as tx:
         schools = await reads.schools_of(tx, account_id)
     scope = Settler((account_id,), tuple(schools))
-    done = Settling()
+    done, in_a_row = Settling(), 0
     while True:
         try:
             decided = await _settle_some(db, scope, account_id, prefix)
         except (DBAPIError, AssertionError, ValueError, KeyError) as cause:
             log.exception("settling_failed", account_id=account_id, cause=type(cause).__name__)
             done = done.plus(Settling(failed=1))
-            if isinstance(cause, DBAPIError) and cause.connection_invalidated:
-                return done  # the database went away: the sweeper rings again
+            away = isinstance(cause, DBAPIError) and cause.connection_invalidated
+            in_a_row += 1
+            if away or in_a_row >= FAILURES_MAX:
+                return done  # the sweeper rings again
             continue
+        in_a_row = 0
         if decided == 0:
             return done
         done = done.plus(Settling(decided=decided))

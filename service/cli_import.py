@@ -14,6 +14,7 @@ import click
 
 from kernel.access import Loader
 from kernel.clock import utc_now
+from kernel.migrate import analyse
 from payments.bundle import BundleRefused, Loaded, load
 from payments.bundle_lines import Problem
 from payments.bundle_notices import LoadTerms
@@ -43,6 +44,8 @@ def bundle(directory: Path, *, dry_run: bool, keep_good: bool) -> None:
         except BundleRefused as refused:
             _tell_problems(refused.problems, refused.found)
             raise
+        if instance.owner_url and not (dry_run or loaded.unchanged):
+            analyse(instance.owner_url)
     _tell_problems(loaded.problems, loaded.found)
     _warn(loaded)
     click.echo(table_of(loaded))

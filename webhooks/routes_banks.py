@@ -20,7 +20,7 @@ from webhooks import reads
 from webhooks.banks.registry import ADAPTERS
 from webhooks.model import Accepted, ConnectionView, Reply
 from webhooks.reads import KeptConnection
-from webhooks.receive import Batcher, Knock
+from webhooks.receive import Batcher, Knock, database_away
 
 log = structlog.get_logger()
 
@@ -52,8 +52,7 @@ class BankDoor:
         """Find a connection of this instance's mode; looked up again after a few seconds."""
         kept = self.seen.get(public_id)
         if kept is None or kept[0] < time.monotonic():
-            async with self.db.transaction(SignIn()) as tx:
-                found = await reads.connection_by_path(tx, public_id)
+            found = await self._look_up(public_id)
             if len(self.seen) >= CACHE_MAX:
                 self.seen.clear()
             kept = (time.monotonic() + KEEP_CONNECTION_S, found)
@@ -61,6 +60,16 @@ class BankDoor:
         found = kept[1]
         fits = found is not None and (found.provider, found.sandbox) == (provider, self.sandbox)
         return found if fits else None
+
+    async def _look_up(self, public_id: str) -> KeptConnection | None:
+        """Read a connection; raises Unavailable, for a 503, while the database is away."""
+        try:
+            async with self.db.transaction(SignIn()) as tx:
+                return await reads.connection_by_path(tx, public_id)
+        except Exception as cause:
+            if database_away(cause):
+                raise Unavailable("the database does not answer") from cause
+            raise
 
     async def answer(self, call: "Call") -> Reply:
         """Check, keep and answer one call; the bank hears success only past the commit."""

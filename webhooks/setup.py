@@ -60,9 +60,9 @@ async def add_connection(
     _check_options(found.OPTIONS, new.options)
     if len(new.secret) < SECRET_BYTES_MIN:
         raise Invalid("a connection's secret has 8 bytes or more", field="secret", rule="length")
-    if not new.accounts or len(set(new.accounts)) != len(new.accounts):
-        raise Invalid("a connection names each of its accounts once", field="accounts", rule="once")
     account_ids = [await account_named(tx, each) for each in new.accounts]
+    if not account_ids or len(set(account_ids)) != len(account_ids):
+        raise Invalid("a connection names each of its accounts once", field="accounts", rule="once")
     public_id = secrets.token_urlsafe(PATH_BYTES)
     connection_id = await writes.add_connection(
         tx,

@@ -190,7 +190,7 @@ async def answers(body: bytes, *, offered: int | None = None) -> bench_sender.He
             while await reader.readline() != b"\r\n":
                 pass
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
-            await writer.drain()
+            await asyncio.sleep(0.002)
             writer.write(body)
         writer.close()
         await writer.wait_closed()
