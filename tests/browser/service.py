@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from kernel.access import Loader
+from kernel.clock import Clock, set_clock
 from service.bank_simulator import base_url, find_target, send, service_now, told_payment
 from service.demo import SANDBOX, running_service
 from service.demo_setup import Prepared, prepare
@@ -67,13 +68,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
     clean = dict.fromkeys(("DATABASE_URL", "MIGRATE_DATABASE_URL", "BROKER_URL"), "")
     given = SANDBOX | clean | {"HOCPHI_HOME": str(home), "HOCPHI_BASE_URL": ""}
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.dict(os.environ, given))
-        instance = stack.enter_context(open_instance())
-        receiver = Receiver(SECRET)
-        receiver.start()
-        stack.callback(receiver.stop)
-        prepared = beside(prepare(instance, home / "bundle", receiver))
-        stack.enter_context(running_service(instance))
+        with mock.patch.dict(os.environ, given):  # for the start only: other tests have their own
+            instance = stack.enter_context(open_instance())
+            receiver = Receiver(SECRET)
+            receiver.start()
+            stack.callback(receiver.stop)
+            prepared = beside(prepare(instance, home / "bundle", receiver))
+            stack.enter_context(running_service(instance))
+        set_clock(Clock())
         yield Running(instance, prepared, base_url(instance))
 
 
