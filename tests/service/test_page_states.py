@@ -37,6 +37,21 @@ def test_a_waiting_page_looks_again_without_script_and_counts(state: str) -> Non
     assert 'data-stopped="/p/k3Jq9vTtXw?cho=1&amp;lan=24"' in text
 
 
+def test_a_waiting_page_speaks_of_a_number_below_only_where_there_is_one() -> None:
+    # given
+    waiting = RECEIVED["waiting"]
+    silent = replace(waiting, school=replace(waiting.school, contact_phone=""))
+
+    # when
+    told = render("received.html", sandbox=False, received=waiting)
+    without = render("received.html", sandbox=False, received=silent)
+
+    # then
+    assert "số ở cuối trang" in told
+    assert "số ở cuối trang" not in without
+    assert "Hỏi kế toán của nhà trường" in without
+
+
 def test_a_waiting_page_stops_after_two_minutes_and_shows_a_button() -> None:
     # when
     text = page("received-stopped")
